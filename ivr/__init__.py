@@ -28,7 +28,7 @@ What runs: a call, turn by turn.
     script/      the compiled script: everything a call can say, what a place is, and the values of a call
     places/      the places of a call: staff's nodes, and built-in steps; what the line says there
     engine/      the engine: one turn of a call
-    practice/    calls without a telephone: the practice desk, calls as text, and stories
+    practice/    calls without a telephone: practice, calls as text, and stories
 
 What is written: staff's words, until they are live.
 

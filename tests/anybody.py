@@ -1,4 +1,4 @@
-"""A caller who does random things, at a desk that may be full or broken. The same seed gives the same calls."""
+"""A caller who does random things, whose effects may find no slot or fail. The same seed gives the same calls."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from ivr.check import desks
+from ivr.check import handlers
 from ivr.engine import call
 from ivr.places.letter import LetterDate
-from ivr.practice.desk import Noting
+from ivr.practice.effects import Noting
 from ivr.script import Script
 from ivr.script.session import (
     At,
@@ -49,8 +49,8 @@ class Anybody:
 
     script: Script
     chance: random.Random
-    #: The desk; by default one that may be full or out of order.
-    desk: Any = None
+    #: Runs the effects; by default it may be full or out of order.
+    handler: Any = None
     #: The inputs, and the effects that were run.
     done: list[str] = field(default_factory=list)
     #: The last input, and whether the session was lost then.
@@ -60,10 +60,10 @@ class Anybody:
     def __post_init__(self) -> None:
         chance = self.chance
         self.now = OPEN.replace(hour=chance.choice([8, 11, 16, 20]), minute=chance.choice([0, 30, 58]))
-        usual = desks.usual(self.script, self.now)
+        usual = handlers.usual(self.script, self.now)
         usual.slots, usual.works = chance.choice([0, 1, 12]), chance.random() < 0.9
-        self.desk = self.desk or usual
-        self._noting = Noting(self.desk)
+        self.handler = self.handler or usual
+        self._noting = Noting(self.handler)
         self.caller = chance.choice(PHONES)
         self.chooses = chance.random() < 0.5
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
@@ -93,5 +93,5 @@ class Anybody:
             return NoInput()
         if isinstance(then, Gather) and then.digits > 1:
             dates = DATES * 9 if then.digits == LetterDate.most else ()
-            return Key(chance.choice([*DIGITS, *dates, *(desks.REFERENCES * 3)]))
+            return Key(chance.choice([*DIGITS, *dates, *(handlers.REFERENCES * 3)]))
         return Key(chance.choice(CHOICES if self.chooses else KEYS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.script import Script
 from ivr.script.session import At, Ended, Key, NoInput, Recorded, Session, TransferEnded, Turn
@@ -20,11 +20,11 @@ class Talk:
         script: Script,
         at: dt.datetime = OPEN,
         caller: str = CALLER,
-        desk: PracticeDesk | None = None,
+        handler: PracticeHandler | None = None,
         name: str = "practice",
     ):
-        self.desk = desk or PracticeDesk()
-        self._phone = Caller(script, self.desk, name)
+        self.handler = handler or PracticeHandler()
+        self._phone = Caller(script, self.handler, name)
         self._phone.ring(at, caller)
 
     def press(self, keys: str) -> Talk:

@@ -44,7 +44,7 @@ def test_anybody_is_answered_whatever_they_do(shipped: Script, seed: int) -> Non
                 assert_valid(writer.write(turn, "/voice/turn/1", "+441164960000"))
             assert call.current(shipped, turn.session, anybody.now) == turn, anybody.done
             assert _is_heard(turn), anybody.done
-            assert all(r.number or r.message_only for r in anybody.desk.requests.values()), anybody.done
+            assert all(r.number or r.message_only for r in anybody.handler.requests.values()), anybody.done
             if isinstance(turn.then, HangUp):
                 break
 

@@ -185,7 +185,7 @@ def test_what_runs_a_call_imports_no_yaml_and_no_schema() -> None:
 
 
 #: Where a time of one type becomes one of the other: calls have moments, and what is kept has seconds.
-DESKS = {PACKAGE / "practice" / "desk.py", PACKAGE / "web" / "desk.py"}
+HANDLERS = {PACKAGE / "practice" / "effects.py", PACKAGE / "web" / "effects.py"}
 
 
 def test_now_is_of_one_type_in_a_module() -> None:
@@ -198,8 +198,8 @@ def test_now_is_of_one_type_in_a_module() -> None:
             if isinstance(each, ast.arg) and each.arg == "now" and each.annotation
         }
         assert types <= found.keys(), path
-        assert len(types) < 2 or path in DESKS, f"{path} has two types of now: {types}"
-        for name in types if path not in DESKS else ():
+        assert len(types) < 2 or path in HANDLERS, f"{path} has two types of now: {types}"
+        for name in types if path not in HANDLERS else ():
             found[name].add(_module(path))
 
     of_moments = {"engine/call", "places/reply", "hours", "callbacks/diary"}

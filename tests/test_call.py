@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ivr.engine import call
 from ivr.hours import LONDON
 from ivr.places import reply
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Notice, Script
 from ivr.script.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Session, Transfer
 from ivr.spoken import text_of
@@ -161,8 +161,8 @@ def test_not_sure_explains_a_word_and_asks_again_then_finds_a_person(talk: Talk)
 
 def test_the_same_key_within_a_moment_is_a_trembling_hand(script: Script) -> None:
     turn = call.start(script, "CA1", CALLER, OPEN)
-    turn = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
-    again = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=5.4))
+    turn = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=5.4))
 
     assert again.session.place == turn.session.place
     assert again.says == turn.says
@@ -173,15 +173,15 @@ def test_a_key_pressed_three_times_at_an_easy_pace_is_three_choices(script: Scri
     """A hand that trembles at each of them does not choose more than that."""
     turn = call.start(script, "CA1", CALLER, OPEN)
     for seconds in (5, 5.4, 5.8, 6.4, 6.8, 7.2, 7.8, 8.2):
-        turn = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=seconds))
+        turn = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=seconds))
 
     assert (len(turn.session.trail), turn.session.wrongs) == (2, 1)
 
 
 def test_the_same_key_after_a_moment_is_a_choice(script: Script) -> None:
     turn = call.start(script, "CA1", CALLER, OPEN)
-    turn = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
-    again = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=6.2))
+    turn = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=5))
+    again = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=6.2))
 
     assert again.session.place.node == "people_menu"
 
@@ -190,10 +190,10 @@ def test_the_same_key_after_a_moment_is_a_choice(script: Script) -> None:
 def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(script: Script, key: str) -> None:
     """A hand trembles onto the key beside it, too; and a key comes for a menu that is just over."""
     turn = call.start(script, "CA1", CALLER, OPEN)
-    asked = call.run(script, turn.session, Key("4"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    asked = call.run(script, turn.session, Key("4"), PracticeHandler(), OPEN + dt.timedelta(seconds=5))
     assert asked.session.place == At("more_menu")
 
-    too_soon = call.run(script, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=6))
+    too_soon = call.run(script, asked.session, Key(key), PracticeHandler(), OPEN + dt.timedelta(seconds=6))
 
     assert (too_soon.session.place, too_soon.session.wrongs) == (At("more_menu"), 0)
 
@@ -201,9 +201,9 @@ def test_nobody_answers_a_question_that_they_have_not_begun_to_hear(script: Scri
 @pytest.mark.parametrize(("key", "leads_to"), [("0", "person"), ("*", "main_menu"), ("9", "help_settings")])
 def test_the_keys_that_work_everywhere_work_from_the_first_moment(script: Script, key: str, leads_to: str) -> None:
     turn = call.start(script, "CA1", CALLER, OPEN)
-    asked = call.run(script, turn.session, Key("1"), PracticeDesk(), OPEN + dt.timedelta(seconds=5))
+    asked = call.run(script, turn.session, Key("1"), PracticeHandler(), OPEN + dt.timedelta(seconds=5))
 
-    at_once = call.run(script, asked.session, Key(key), PracticeDesk(), OPEN + dt.timedelta(seconds=5.3))
+    at_once = call.run(script, asked.session, Key(key), PracticeHandler(), OPEN + dt.timedelta(seconds=5.3))
 
     assert at_once.session.place.node == leads_to
 
@@ -317,7 +317,7 @@ def test_where_nobody_can_talk_a_message_is_asked_for_that_needs_no_key(script: 
         "<message.nothing> <person_away.closed> <open_again> tomorrow, Thursday the twenty-sixth of November "
         f"at nine in the morning <person_away.number> {small.HOURS} {small.NUMBER} {small.NUMBER} <goodbye.say>"
     )
-    assert (talk.at, talk.turn.then, talk.desk.requests) == ("told", HangUp(), {})
+    assert (talk.at, talk.turn.then, talk.handler.requests) == ("told", HangUp(), {})
 
 
 @pytest.mark.parametrize("how", ["busy", "no_answer", "failed"])
@@ -546,7 +546,7 @@ def test_a_call_that_was_lost_starts_again_politely(script: Script) -> None:
 )
 def test_a_call_goes_on_from_a_place_alone(script: Script, talk: Talk, place: At, resumed: At) -> None:
     """While Redis is away the address says where the call is, and that is enough to speak."""
-    turn = call.go_on(script, talk.session, place, NoInput(), PracticeDesk(), OPEN)
+    turn = call.go_on(script, talk.session, place, NoInput(), PracticeHandler(), OPEN)
 
     assert turn.session.place == resumed
     assert turn.says
@@ -560,12 +560,12 @@ def test_a_session_that_version_1_2_kept_in_the_middle_of_asking_goes_on(script:
         "trail": [{"node": "person_away"}, {"node": "ring_back"}, {"node": "ring_out"}], "asked": 1, "pressed": True,
         "wishes": {"number": CALLER, "request": "CA1-1", "reference": "4271", "onward": "ring_when", "urgent": True},
     }  # fmt: skip
-    s, desk = msgspec.json.decode(msgspec.json.encode(kept), type=Session), PracticeDesk()
+    s, handler = msgspec.json.decode(msgspec.json.encode(kept), type=Session), PracticeHandler()
 
-    turn = call.run(script, s, Key("3"), desk, OPEN + dt.timedelta(minutes=1))
+    turn = call.run(script, s, Key("3"), handler, OPEN + dt.timedelta(minutes=1))
 
     assert turn.session.place == At("ring_message")
-    assert [request.when for request in desk.requests.values()] == ["any"]
+    assert [request.when for request in handler.requests.values()] == ["any"]
 
 
 def test_a_session_of_another_version_goes_on_though_its_places_are_no_more(script: Script, talk: Talk) -> None:
@@ -573,14 +573,14 @@ def test_a_session_of_another_version_goes_on_though_its_places_are_no_more(scri
     talk.press("41")
     gone = At("a_place_that_is_no_more")
     s = replace(talk.session, trail=(*talk.session.trail, gone))
-    desk, later = PracticeDesk(), OPEN + dt.timedelta(minutes=1)
+    handler, later = PracticeHandler(), OPEN + dt.timedelta(minutes=1)
 
-    assert call.run(script, s, Key("*"), desk, later).session.place == At("more_menu")
+    assert call.run(script, s, Key("*"), handler, later).session.place == At("more_menu")
 
     lost = replace(s, place=gone)
     assert call.current(script, lost, OPEN).session.place == At("main_menu")
-    assert call.run(script, lost, Key("1"), desk, later).session.place == At("main_menu")
-    assert call.run(script, lost, Key("0"), desk, later).session.place == At("person")
+    assert call.run(script, lost, Key("1"), handler, later).session.place == At("main_menu")
+    assert call.run(script, lost, Key("0"), handler, later).session.place == At("person")
 
 
 @pytest.mark.parametrize(
@@ -591,11 +591,11 @@ def test_what_was_meant_for_a_place_that_is_lost_means_nothing_elsewhere(
     script: Script, talk: Talk, place: str, told: str
 ) -> None:
     """1 meant 'yes' there, and must not count as the first choice at the new place. 0 is a person everywhere."""
-    turn = call.go_on(script, talk.session, At(place), Key("1"), PracticeDesk(), OPEN)
+    turn = call.go_on(script, talk.session, At(place), Key("1"), PracticeHandler(), OPEN)
 
     assert text_of(turn.says).startswith(told)
     assert turn.session.place == At("end_menu")
-    assert call.go_on(script, talk.session, At(place), Key("0"), PracticeDesk(), OPEN).session.place == At("person")
+    assert call.go_on(script, talk.session, At(place), Key("0"), PracticeHandler(), OPEN).session.place == At("person")
 
 
 def test_a_place_that_was_remembered_is_gone_on_from(script: Script, talk: Talk) -> None:
@@ -603,7 +603,7 @@ def test_a_place_that_was_remembered_is_gone_on_from(script: Script, talk: Talk)
     asked = talk.press("0").transfer("busy").press("112233")
     assert asked.place == At("ring_message")
 
-    turn = call.go_on(script, asked.session, asked.session.place, Key("3"), PracticeDesk(), OPEN)
+    turn = call.go_on(script, asked.session, asked.session.place, Key("3"), PracticeHandler(), OPEN)
 
     assert turn.session.wishes.message_ok is False
 

@@ -11,7 +11,7 @@ import pytest
 from ivr.authoring import drafts
 from ivr.check import english, relay
 from ivr.engine import call
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import Gather, Key, Session, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
@@ -31,8 +31,8 @@ def _rings(script: Script, now: dt.datetime, rung: str = DOOR, caller: str = "+4
     return call.start(script, "CA1", caller, now, rung=rung)
 
 
-def _keys(script: Script, s: Session, desk: PracticeDesk, now: dt.datetime, key: str) -> Turn:
-    return call.run(script, s, Key(key), desk, now + dt.timedelta(seconds=30))
+def _keys(script: Script, s: Session, handler: PracticeHandler, now: dt.datetime, key: str) -> Turn:
+    return call.run(script, s, Key(key), handler, now + dt.timedelta(seconds=30))
 
 
 def test_a_person_rings_without_a_menu(script: Script) -> None:
@@ -48,16 +48,16 @@ def test_another_number_leads_to_the_greeting(script: Script) -> None:
 
 
 def test_where_nobody_can_talk_one_yes_is_a_request(script: Script) -> None:
-    desk = PracticeDesk()
+    handler = PracticeHandler()
     turn = _rings(script, EVENING)
     assert turn.session.place.node == "door"
     assert isinstance(turn.then, Gather)
     assert turn.session.more_time, "a relay takes long"
 
-    done = _keys(script, turn.session, desk, EVENING, "1")
+    done = _keys(script, turn.session, handler, EVENING, "1")
 
     assert done.session.place.node == "door_done"
-    (request,) = desk.requests.values()
+    (request,) = handler.requests.values()
     assert (request.number, request.needs, request.urgent, request.finished) == (
         "+447700900123", ("relay",), True, True,
     )  # fmt: skip
@@ -67,7 +67,7 @@ def test_where_nobody_can_talk_one_yes_is_a_request(script: Script) -> None:
 def test_a_person_who_does_not_answer_leads_to_the_same_question(script: Script) -> None:
     turn = _rings(script, OPEN)
     for _ in script.phones_for_a_person:
-        turn = call.run(script, turn.session, TransferEnded("no_answer"), PracticeDesk(), OPEN)
+        turn = call.run(script, turn.session, TransferEnded("no_answer"), PracticeHandler(), OPEN)
 
     assert turn.session.place.node == "door"
 
@@ -75,13 +75,13 @@ def test_a_person_who_does_not_answer_leads_to_the_same_question(script: Script)
 def test_a_hidden_number_is_asked_for(script: Script) -> None:
     turn = _rings(script, EVENING, caller="")
 
-    assert _keys(script, turn.session, PracticeDesk(), EVENING, "1").session.place.node == "ring_number"
+    assert _keys(script, turn.session, PracticeHandler(), EVENING, "1").session.place.node == "ring_number"
 
 
 def test_what_is_said_can_be_typed_by_a_relay_within_a_minute(shipped: Script) -> None:
     script = dataclasses.replace(shipped, line=msgspec.structs.replace(shipped.line, without_menus=(DOOR,)))
     turn = _rings(script, EVENING)
-    done = _keys(script, turn.session, PracticeDesk(), EVENING, "1")
+    done = _keys(script, turn.session, PracticeHandler(), EVENING, "1")
 
     for each in (turn, done):
         words = sum(english.spoken_words(words) for words in words_of(each.says))

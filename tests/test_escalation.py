@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from ivr.engine import call
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import (
     Ended,
@@ -50,7 +50,7 @@ class Stubborn:
 
     def __init__(self, script: Script, situation: str, caller: str, does: Iterable[str]):
         self.script, (self.now, self.how, works) = script, SITUATIONS[situation]
-        self.desk, self.does = PracticeDesk(works=works), itertools.cycle(does)
+        self.handler, self.does = PracticeHandler(works=works), itertools.cycle(does)
         self.turn = call.start(script, "CA1", CALLERS[caller], self.now)
         self.turns = 0
 
@@ -63,7 +63,7 @@ class Stubborn:
         event = self._event()
         waits = self.turn.then.seconds if isinstance(self.turn.then, Gather) and event == NoInput() else 4
         self.now += dt.timedelta(seconds=waits)
-        self.turn = call.run(self.script, self.turn.session, event, self.desk, self.now)
+        self.turn = call.run(self.script, self.turn.session, event, self.handler, self.now)
         self.turns += 1
 
     def _event(self) -> Input:
@@ -77,8 +77,8 @@ class Stubborn:
 
     @property
     def got(self) -> bool:
-        place, requests = self.turn.session.place.node, self.desk.requests.values()
-        return place == "told" or bool(self.desk.texts) or any(request.open for request in requests)
+        place, requests = self.turn.session.place.node, self.handler.requests.values()
+        return place == "told" or bool(self.handler.texts) or any(request.open for request in requests)
 
 
 @pytest.mark.parametrize("caller", CALLERS)

@@ -20,7 +20,7 @@ from ivr.audio.hearing import Ear
 from ivr.cli import commands
 from ivr.cli.common import Stop
 from ivr.machine import config
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import Entry
 from ivr.script import Script
@@ -135,7 +135,7 @@ def test_a_whole_call_is_written_with_its_keys(tmp_path: Path, shipped: Script) 
 
 
 def _call(does: list[str], script: Script) -> Caller:
-    phone = Caller(script, PracticeDesk())
+    phone = Caller(script, PracticeHandler())
     phone.ring(OPEN, "07700 900123")
     for each in does:
         phone.do(Entry("ADVISER" if each in ("(busy)", "(talks)") else "CALLER", each))

@@ -11,7 +11,7 @@ from ivr.callbacks.diary import Window
 from ivr.compiling import building
 from ivr.hours import CLOSED, LONDON, Hours, Span, day
 from ivr.machine import config
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import Entry
 from tests.desk import DIARY
@@ -181,7 +181,7 @@ def test_nobody_is_promised_a_morning_of_which_half_an_hour_is_left() -> None:
 
 def test_callers_are_told_when_a_training_morning_is_over(files: dict[str, str]) -> None:
     line = files["line.yaml"].replace("other_hours: []", "other_hours: [{day: 2026-12-04, hours: 12:00 to 17:00}]")
-    phone = Caller(building.load({**files, "line.yaml": line}, config.bank_holidays()), PracticeDesk())
+    phone = Caller(building.load({**files, "line.yaml": line}, config.bank_holidays()), PracticeHandler())
     phone.ring(_at("2026-12-04 10:00"), "07700 900123")
 
     phone.do(Entry("CALLER", "0"))
@@ -193,7 +193,7 @@ def test_callers_are_told_when_a_training_morning_is_over(files: dict[str, str])
 def test_a_notice_begins_and_ends_at_a_time_of_day(files: dict[str, str], moment: str, heard: bool) -> None:
     notice = 'notices: [{words: "We are at a meeting.", begins: 2026-12-04 12:00, ends: 2026-12-04 15:00}]'
     line = files["line.yaml"].replace("notices: []", notice)
-    phone = Caller(building.load({**files, "line.yaml": line}), PracticeDesk())
+    phone = Caller(building.load({**files, "line.yaml": line}), PracticeHandler())
 
     phone.ring(_at(f"2026-12-04 {moment}"), "07700 900123")
 

@@ -16,7 +16,7 @@ import pytest
 from ivr.audio.clips import RENDERED
 from ivr.authoring import drafts
 from ivr.machine.config import Settings
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.spoken import text_of
 from ivr.store import Published, Store
@@ -153,7 +153,7 @@ def test_a_fault_is_told_in_a_language_only_while_its_sounds_are_there(
 
 @pytest.mark.parametrize("keys", ["0", "1120", "..", "77", "3"])
 def test_nobody_is_promised_a_call_that_could_not_be_kept(keys: str, words: Script) -> None:
-    talk = Talk(pseudo.both(), OPEN.replace(hour=20), CALLER, PracticeDesk(works=False)).press("6")
+    talk = Talk(pseudo.both(), OPEN.replace(hour=20), CALLER, PracticeHandler(works=False)).press("6")
     heard = [talk.to(key).words for key in keys]
 
     promises = {text_of(words.says[name]) for name in ("language.ring_back", "language.saved")}

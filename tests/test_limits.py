@@ -17,14 +17,14 @@ from ivr.machine.config import Settings
 from ivr.places.entry import RingNumber
 from ivr.places.texting import TextLimit
 from ivr.places.wish import RingLimit
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.lines import Line as Words
 from ivr.script.session import Done, Failed, HoldWindow, SaveRequest, SendText
 from ivr.spoken import text_of
 from ivr.store import Published, Spool, Store
 from ivr.usecases.jobs import Jobs
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 from tests import small
 from tests.desk import request
 from tests.line import OPEN, Call, Line
@@ -35,8 +35,8 @@ NEXT_DAY = OPEN + dt.timedelta(days=1)
 
 
 @pytest.fixture
-def desk(store: Store, settings: Settings) -> Desk:
-    return Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+def handler(store: Store, settings: Settings) -> LiveHandler:
+    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
 
 
 def _number(nth: int) -> str:
@@ -132,67 +132,69 @@ def _script(**most: dict[str, int]) -> Script:
     return small.script(limits=most)
 
 
-def test_one_phone_is_asked_for_so_often_in_a_day(desk: Desk) -> None:
+def test_one_phone_is_asked_for_so_often_in_a_day(handler: LiveHandler) -> None:
     script = _script(requests={"a_phone": 2}, texts={"a_phone": 2})
     wishes = [_wish(1, id=f"CA{nth}-1") for nth in range(4)]
 
-    asked = [desk.run(script, wish, OPEN) for wish in wishes]
-    texted = [desk.run(script, _text(nth), OPEN) for nth in range(4)]
+    asked = [handler.run(script, wish, OPEN) for wish in wishes]
+    texted = [handler.run(script, _text(nth), OPEN) for nth in range(4)]
 
     assert [isinstance(done, Done) for done in asked] == [True, True, False, False]
     assert asked[-1] == texted[-1] == Failed("phone")
-    assert isinstance(desk.run(script, wishes[0], OPEN), Done), "what was taken is saved with every answer"
+    assert isinstance(handler.run(script, wishes[0], OPEN), Done), "what was taken is saved with every answer"
 
 
 @pytest.mark.parametrize("midnight", [dt.datetime(2026, 11, 26), dt.datetime(2026, 10, 25), dt.datetime(2027, 3, 28)])
-def test_a_call_past_midnight_meets_no_limit_with_what_it_asked_for_before(desk: Desk, midnight: dt.datetime) -> None:
+def test_a_call_past_midnight_meets_no_limit_with_what_it_asked_for_before(
+    handler: LiveHandler, midnight: dt.datetime
+) -> None:
     """Also in the nights in which clocks change."""
     script, midnight = _script(requests={"a_phone": 1}), midnight.replace(tzinfo=LONDON)
     at = [midnight + dt.timedelta(seconds=seconds) for seconds in (-30, 20, 40)]
 
-    first, again = (desk.run(script, _wish(1), now) for now in at[:2])
-    other = desk.run(script, _wish(1, id="CA9-1"), at[2])
+    first, again = (handler.run(script, _wish(1), now) for now in at[:2])
+    other = handler.run(script, _wish(1, id="CA9-1"), at[2])
 
     assert isinstance(first, Done)
     assert isinstance(again, Done), "the caller was told that we have it"
     assert other == Failed("phone")
 
 
-def test_a_phone_may_be_asked_for_again_on_another_day(desk: Desk, store: Store) -> None:
+def test_a_phone_may_be_asked_for_again_on_another_day(handler: LiveHandler, store: Store) -> None:
     """Its day begins with the first time, so it is Redis that ends it."""
     script = _script(requests={"a_phone": 1})
-    desk.run(script, _wish(1), OPEN)
+    handler.run(script, _wish(1), OPEN)
     key = f"ivr:calls_to:{KEYS.name('+447700900001')}"
 
     assert 86_000 < store.redis.do(lambda client: client.ttl(key)) <= 86_400
     store.redis.do(lambda client: client.delete(key))
-    assert isinstance(desk.run(script, _wish(1, id="CA9-1"), OPEN), Done)
+    assert isinstance(handler.run(script, _wish(1, id="CA9-1"), OPEN), Done)
 
 
-def test_keyed_numbers_have_a_limit_of_their_own_and_phones_that_rang_do_not_meet_it(desk: Desk) -> None:
+def test_keyed_numbers_have_a_limit_of_their_own_and_phones_that_rang_do_not_meet_it(handler: LiveHandler) -> None:
     script = _script(requests={"keyed_a_day": 2}, texts={"keyed_a_day": 2})
 
-    keyed = [desk.run(script, _wish(nth, keyed=True), OPEN) for nth in range(3)]
-    texts = [desk.run(script, _text(nth, f"+4477009000{nth:02}", keyed=True), OPEN) for nth in range(3)]
+    keyed = [handler.run(script, _wish(nth, keyed=True), OPEN) for nth in range(3)]
+    texts = [handler.run(script, _text(nth, f"+4477009000{nth:02}", keyed=True), OPEN) for nth in range(3)]
 
     assert keyed[-1] == texts[-1] == Failed("all")
-    assert isinstance(desk.run(script, _wish(50), OPEN), Done)
-    assert isinstance(desk.run(script, _wish(51, keyed=True), NEXT_DAY), Done), "the next day begins anew"
+    assert isinstance(handler.run(script, _wish(50), OPEN), Done)
+    assert isinstance(handler.run(script, _wish(51, keyed=True), NEXT_DAY), Done), "the next day begins anew"
 
 
-def test_a_message_after_the_tone_is_taken_whatever_was_keyed(desk: Desk) -> None:
+def test_a_message_after_the_tone_is_taken_whatever_was_keyed(handler: LiveHandler) -> None:
     script = _script(requests={"keyed_a_day": 0, "a_phone": 1})
 
     for nth in range(3):
         message = _wish(nth, number="", message_only=True, keyed=True)
-        assert isinstance(desk.run(script, message, OPEN), Done)
+        assert isinstance(handler.run(script, message, OPEN), Done)
 
 
-def test_many_true_callers_on_one_day_are_all_taken_down(desk: Desk, store: Store) -> None:
+def test_many_true_callers_on_one_day_are_all_taken_down(handler: LiveHandler, store: Store) -> None:
     """Schools are closed by snow: far more families ring than on any other day."""
     script = small.script()
 
-    taken = [desk.run(script, _wish(nth, number=f"+4477009{nth:05}"), OPEN) for nth in range(300)]
+    taken = [handler.run(script, _wish(nth, number=f"+4477009{nth:05}"), OPEN) for nth in range(300)]
 
     assert all(isinstance(done, Done) for done in taken)
     assert len(store.requests.waiting()) == 300
@@ -210,51 +212,51 @@ def test_what_a_limit_says_names_a_person_the_number_and_the_hours(shipped: Scri
 # --- places -------------------------------------------------------------------------------------
 
 
-def _hold(desk: Desk, script: Script, nth: int, now: dt.datetime, *, keyed: bool) -> Window | None:
+def _hold(handler: LiveHandler, script: Script, nth: int, now: dt.datetime, *, keyed: bool) -> Window | None:
     """The place of one caller for whom any time is right, who then is on the list."""
     windows = script.diary.windows(now)
-    done = desk.run(script, HoldWindow(f"CA{nth:03}", windows, overbook=False, keyed=keyed), now)
+    done = handler.run(script, HoldWindow(f"CA{nth:03}", windows, overbook=False, keyed=keyed), now)
     assert isinstance(done, Done)
     if done.window:
         asked = request(nth, number=f"+4477009{nth:05}", window=done.window, keyed=keyed)
-        assert isinstance(desk.run(script, SaveRequest(asked), now), Done)
+        assert isinstance(handler.run(script, SaveRequest(asked), now), Done)
     return done.window
 
 
 def test_two_hundred_and_eighty_forged_callers_leave_places_for_those_who_ring_next_day(
-    desk: Desk, shipped: Script
+    handler: LiveHandler, shipped: Script
 ) -> None:
     """Each shows another number, and takes the first place there is."""
-    forged = [_hold(desk, shipped, nth, OPEN, keyed=False) for nth in range(280)]
+    forged = [_hold(handler, shipped, nth, OPEN, keyed=False) for nth in range(280)]
     assert forged.count(None) > 0
 
-    found = [_hold(desk, shipped, 900 + nth, NEXT_DAY, keyed=False) for nth in range(6)]
+    found = [_hold(handler, shipped, 900 + nth, NEXT_DAY, keyed=False) for nth in range(6)]
 
     assert all(found)
     assert {window.day for window in found if window} == {(OPEN + dt.timedelta(days=2)).date()}
 
 
-def test_keyed_numbers_cannot_fill_a_part_of_a_day(desk: Desk, shipped: Script) -> None:
-    script, keyed = shipped, [_hold(desk, shipped, nth, OPEN, keyed=True) for nth in range(60)]
+def test_keyed_numbers_cannot_fill_a_part_of_a_day(handler: LiveHandler, shipped: Script) -> None:
+    script, keyed = shipped, [_hold(handler, shipped, nth, OPEN, keyed=True) for nth in range(60)]
 
     today = [window for window in script.diary.windows(OPEN) if window.day == OPEN.date()]
 
     for window in today:
         places = getattr(script.line.ring_back, window.part).places
         assert keyed.count(window) == places // 2
-    assert _hold(desk, script, 900, OPEN, keyed=False) == today[0]
+    assert _hold(handler, script, 900, OPEN, keyed=False) == today[0]
 
 
 def test_a_caller_with_a_keyed_number_who_finds_no_place_is_on_the_list_all_the_same() -> None:
     """They are promised a day and no part of it, and are not asked to choose again and again."""
-    one_place = PracticeDesk(slots=1)
-    talk = Talk(small.script(), caller="anonymous", desk=one_place).press("0").transfer("answered").press("2")
+    one_place = PracticeHandler(slots=1)
+    talk = Talk(small.script(), caller="anonymous", handler=one_place).press("0").transfer("answered").press("2")
 
     talk.enter(_number(1))
     while talk.at != "ring_message":
         talk.press(ANSWERS[talk.at])
 
-    (asked,) = talk.desk.requests.values()
+    (asked,) = talk.handler.requests.values()
     assert (asked.window, asked.due > 0) == (None, True)
 
 
@@ -286,7 +288,7 @@ def test_a_number_that_is_never_rung_is_refused_however_it_is_keyed(digits: str)
     talk.enter(digits)
 
     assert talk.at == "ring_number"
-    assert talk.desk.requests == {}
+    assert talk.handler.requests == {}
 
 
 @pytest.mark.parametrize("shown", ["+441164960999", "01164960999", "+441164960001", "+448001111", "999"])

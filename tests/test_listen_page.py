@@ -20,13 +20,13 @@ from tests.desk import Browser, hire
 from tests.line import Line
 from tests.test_browser import DESKTOP, _axe, _on_a_port, _page, chromium
 from tests.test_record_page import TELEPHONE, _sign_in
-from tests.test_translate import Desk, _record, draft
+from tests.test_translate import Translator, _record, draft
 
 __all__ = ["chromium", "draft"]
 
 
 @pytest.fixture
-def settings(settings: Settings, draft: Desk, tmp_path: Path) -> Settings:
+def settings(settings: Settings, draft: Translator, tmp_path: Path) -> Settings:
     """Of a line with one language, in which one line is checked and recorded."""
     draft("checked", "en-XA", "ask", "yes", "--by", "Someone Else")
     _record(draft.recordings / "ask.wav")
@@ -58,7 +58,7 @@ def test_what_is_not_ready_says_why(browser: Browser) -> None:
 
 
 def test_whoever_listened_is_written_down_for_these_words_and_this_take(
-    browser: Browser, draft: Desk, store: Store
+    browser: Browser, draft: Translator, store: Store
 ) -> None:
     fields = _fields(browser.get("/studio/listen/en-XA").text)
 
@@ -74,7 +74,9 @@ def test_whoever_listened_is_written_down_for_these_words_and_this_take(
     assert " heard " in next(line for line in draft("status", "en-XA").output.splitlines() if " ask " in line)
 
 
-def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(browser: Browser, draft: Desk) -> None:
+def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(
+    browser: Browser, draft: Translator
+) -> None:
     fields = _fields(browser.get("/studio/listen/en-XA").text)
     _record(draft.recordings / "ask.wav", pitch=300)
 
@@ -85,7 +87,7 @@ def test_a_sound_that_was_recorded_again_meanwhile_is_listened_to_once_more(brow
 
 
 def test_a_disk_that_does_not_take_the_name_is_told(
-    browser: Browser, settings: Settings, draft: Desk, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, settings: Settings, draft: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fields = _fields(browser.get("/studio/listen/en-XA").text)
 
@@ -103,7 +105,7 @@ def test_a_disk_that_does_not_take_the_name_is_told(
 
 
 @pytest.mark.parametrize(("by", "told"), [("", "Write the name"), ("machine", "is no person&#39;s name")])
-def test_nobody_and_a_machine_stand_for_nothing(browser: Browser, draft: Desk, by: str, told: str) -> None:
+def test_nobody_and_a_machine_stand_for_nothing(browser: Browser, draft: Translator, by: str, told: str) -> None:
     fields = _fields(browser.get("/studio/listen/en-XA").text)
 
     assert told in browser.send("/studio/listen/en-XA", by=by, **fields).text
@@ -118,7 +120,7 @@ def test_a_language_that_is_not_there_is_told(browser: Browser) -> None:
 
 
 def test_the_sounds_are_played_and_confirmed_in_a_browser(
-    chromium: Chromium, settings: Settings, store: Store, published: str, draft: Desk
+    chromium: Chromium, settings: Settings, store: Store, published: str, draft: Translator
 ) -> None:
     hire(store, "edda", role="editor")
     for line in _on_a_port(settings, store):

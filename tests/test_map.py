@@ -16,7 +16,7 @@ from ivr.cli import commands
 from ivr.hours import LONDON
 from ivr.machine.config import Settings
 from ivr.overview import atlas
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.printing import drawing
 from ivr.script import HELP, Script
@@ -50,7 +50,7 @@ def test_whoever_does_what_leads_to_a_place_arrives_there(shipped: Script) -> No
         did = atlas.way_there(shipped, spot.id, OPEN, "07700 900123")
         assert did is not None, spot.id
 
-        phone = Caller(shipped, PracticeDesk())
+        phone = Caller(shipped, PracticeHandler())
         phone.ring(OPEN, "07700 900123")
         for entry in did:
             phone.do(entry)

@@ -29,7 +29,7 @@ from ivr.places import reply
 from ivr.places.own_language import STEPS
 from ivr.places.own_talk import Said
 from ivr.practice import playing, transcript
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.transcript import Entry, Transcript
 from ivr.problems import ConfigError, Problem
 from ivr.script import Script, Tongue
@@ -141,7 +141,7 @@ def test_whoever_speaks_none_of_them_says_the_name_of_their_language(script: Scr
 
     talk.recorded()
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.id, request.languages) == (talk.turn.session.call + "-1", ("another language",))
     assert isinstance(Talk(script).press("8").press("8").turn.then, Record)
 
@@ -153,7 +153,7 @@ def test_the_recording_belongs_to_the_request_that_follows(script: Script) -> No
 
     talk.recorded()
 
-    assert then.request in talk.desk.requests
+    assert then.request in talk.handler.requests
 
 
 def test_a_line_without_languages_says_and_does_what_it_did() -> None:
@@ -253,9 +253,9 @@ def test_no_word_of_english_is_heard_whatever_a_caller_does(
     script: Script, key: str, tag: str, at: dt.datetime, caller: str
 ) -> None:
     allowed, visited = _may_be_heard(script, tag), set()
-    desks = [PracticeDesk(), PracticeDesk(slots=0), PracticeDesk(spools=True), PracticeDesk(works=False)]
+    handlers = [PracticeHandler(), PracticeHandler(slots=0), PracticeHandler(spools=True), PracticeHandler(works=False)]
     for seed in range(60):
-        for talk in _walk(Talk(script, at, caller, desks[seed % 4]).press(key), random.Random(seed)):
+        for talk in _walk(Talk(script, at, caller, handlers[seed % 4]).press(key), random.Random(seed)):
             if talk.session.language != tag:
                 break
             assert set(words_of(talk.turn.says)) <= allowed, talk.at
@@ -298,7 +298,7 @@ def test_two_languages_lead_through_the_same_places_by_the_same_keys(script: Scr
 def test_six_keys_save_a_request_that_knows_its_language(script: Script) -> None:
     talk = Talk(script).press("6").press("1").press("1").press("2").press("1")
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert request.languages == ("Pseudo ar-XB",)
     assert (request.urgency, request.window and request.window.part) == ("today", "morning")
     assert request.finished
@@ -315,13 +315,13 @@ def test_the_promise_is_one_sentence_for_the_day_and_the_half_that_were_chosen(s
 def test_what_was_not_asked_has_the_careful_answer(script: Script) -> None:
     talk = Talk(script).press("5").press("1").press("2").press("1").press("1")
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert not request.may_leave_message()
     assert not request.may_say_who()
 
 
 def test_a_full_half_of_a_day_is_asked_again(script: Script) -> None:
-    talk = Talk(script, desk=PracticeDesk(slots=0)).press("5").press("1").press("2").press("2").press("1")
+    talk = Talk(script, handler=PracticeHandler(slots=0)).press("5").press("1").press("2").press("2").press("1")
 
     assert talk.at == "ring_when"
     assert text_of(_tongue(script, "en-XA").script.says["language.full"]) in talk.words
@@ -342,7 +342,7 @@ def test_where_every_near_day_is_closed_nobody_is_asked_for_a_day_without_a_name
 def test_whoever_gets_no_further_is_rung_all_the_same(script: Script, keys: str) -> None:
     talk = Talk(script).press("5").to(keys + keys[0])
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.urgency, request.languages) == ("urgent", ("Pseudo en-XA",))
     assert talk.at in ("ring_done", "goodbye")
 
@@ -363,11 +363,11 @@ def test_where_nobody_can_talk_a_call_is_promised_and_kept(script: Script) -> No
 
     assert text_of(_tongue(script, "ar-XB").script.says["language.nobody"]) in talk.words
     assert text_of(_tongue(script, "ar-XB").script.says["language.ring_back"]) in talk.words
-    assert [request.finished for request in talk.desk.requests.values()] == [True]
+    assert [request.finished for request in talk.handler.requests.values()] == [True]
 
 
 def test_where_nothing_can_be_saved_the_caller_hears_our_number(script: Script) -> None:
-    talk = Talk(script, EVENING, desk=PracticeDesk(works=False)).press("6").press("0")
+    talk = Talk(script, EVENING, handler=PracticeHandler(works=False)).press("6").press("0")
 
     assert text_of(_tongue(script, "ar-XB").script.says["language.our_number"]).split(" {")[0] in talk.words
 
@@ -383,7 +383,7 @@ def test_nine_leads_back_to_english(script: Script) -> None:
 
 def test_the_card_says_which_language_and_whom_to_have_on_the_line_first(script: Script) -> None:
     talk = Talk(script).press("6").press("1").press("2")
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
 
     (told,) = briefing.languages_in_words(request, script)
 
@@ -394,7 +394,7 @@ def test_the_card_says_which_language_and_whom_to_have_on_the_line_first(script:
 
 def test_a_language_that_is_gone_is_still_known_by_its_name(script: Script) -> None:
     talk = Talk(script).press("6").press("1").press("2")
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
 
     assert briefing.languages_in_words(request, None)[0].startswith("Pseudo ar-XB")
 
@@ -514,7 +514,7 @@ def test_a_call_goes_on_in_its_language_without_redis(script: Script) -> None:
     assert address
 
     known = address.session(None, "CA1", CALLER, 2)
-    turn = go_on(script, known, address.place, Key("3"), PracticeDesk(), OPEN + dt.timedelta(minutes=1))
+    turn = go_on(script, known, address.place, Key("3"), PracticeHandler(), OPEN + dt.timedelta(minutes=1))
 
     assert (turn.session.language, turn.session.place.node) == ("ar-XB", "ring_number")
 
@@ -606,7 +606,7 @@ def test_a_language_that_becomes_a_draft_during_a_call_is_heard_no_more() -> Non
     draft = _may_be_heard(today, "en-XA") - {*words_of(today.says["languages.to_english"])}
 
     again = call.current(today, began.session, OPEN)
-    after = go_on(today, began.session, began.session.place, Key("1"), PracticeDesk(), OPEN)
+    after = go_on(today, began.session, began.session.place, Key("1"), PracticeHandler(), OPEN)
 
     assert not {*words_of(again.says), *words_of(after.says)} & draft
 
@@ -674,7 +674,7 @@ def test_every_line_of_the_talk_is_said_somewhere(script: Script) -> None:
         for caller in (CALLER, ""):
             for places in (12, 0):
                 for seed in range(60):
-                    talk = Talk(script, at, caller, desk=PracticeDesk(slots=places)).press("6")
+                    talk = Talk(script, at, caller, handler=PracticeHandler(slots=places)).press("6")
                     for after in _walk(talk, random.Random(seed)):
                         heard.update(words_of(after.turn.says))
     sounds = _tongue(script, "ar-XB").script.sounds

@@ -100,7 +100,7 @@ def keying(script: Script) -> Talk:
 
 
 def _entries(talk: Talk) -> tuple[tuple[str, str], ...]:
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     return request.entries
 
 
@@ -121,7 +121,7 @@ def test_the_date_may_be_left_out_and_the_request_stays(keying: Talk, keys: str)
     keying.to(keys)
 
     assert _entries(keying) == ()
-    (request,) = keying.desk.requests.values()
+    (request,) = keying.handler.requests.values()
     assert request.open
     assert keying.at == ("ring_needs" if keys == "*" else "ring_done")
 

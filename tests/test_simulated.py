@@ -28,7 +28,7 @@ from ivr.engine import call, debounce, escalation
 from ivr.machine import config
 from ivr.places.message import Message
 from ivr.places.reading import Reading
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.script.place import Do, Go, Here, Moved
@@ -179,7 +179,7 @@ def test_a_line_that_only_says_goodbye_when_nothing_can_be_kept_is_found(
     shipped_callers: Simulation, shipped: Script
 ) -> None:
     """A caller talks after the tone, and Redis is away: a failure must lead on."""
-    away = next(c for c in CIRCUMSTANCES if not (c.is_open or c.desk_works or c.spools))
+    away = next(c for c in CIRCUMSTANCES if not (c.is_open or c.handler_works or c.spools))
     assert _of(shipped_callers, Habit(talks=True), away).got == "the hours and a way on"
 
     wrong = dataclasses.replace(shipped, steps={**shipped.steps, "message": _OnlySaysGoodbye()})
@@ -189,15 +189,15 @@ def test_a_line_that_only_says_goodbye_when_nothing_can_be_kept_is_found(
 
 def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a phone that is diverted to ours, ringing back would ring ourselves."""
-    real = PracticeDesk.run
+    real = PracticeHandler.run
 
-    def forged(self: PracticeDesk, script: Script, effect: object, now: dt.datetime) -> object:
+    def forged(self: PracticeHandler, script: Script, effect: object, now: dt.datetime) -> object:
         if isinstance(effect, SaveRequest):
             ours = Simulation(shipped, TODAY).calls.phones["diverted"]
             effect = SaveRequest(replace(effect.request, number=ours))
         return real(self, script, effect, now)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(PracticeDesk, "run", forged)
+    monkeypatch.setattr(PracticeHandler, "run", forged)
 
     assert _of(Simulation(shipped, TODAY), Habit(talks=True), CLOSED).got == ""
 
@@ -205,7 +205,7 @@ def test_a_request_that_cannot_be_rung_is_nothing_got(shipped: Script, monkeypat
 def test_a_number_that_is_said_and_not_written_down_is_found(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller who hangs up in the middle of asking to be rung is still rung."""
     told = lambda self, request: Done(request=request, reference="1")  # noqa: E731
-    monkeypatch.setattr(PracticeDesk, "_save", told)
+    monkeypatch.setattr(PracticeHandler, "_save", told)
     monkeypatch.setattr(outcomes, "habits", lambda: [Habit()])
 
     lost = [p for p in _found("empty-handed", files) if p.says.startswith("A caller who hangs up here")]
@@ -319,7 +319,7 @@ def test_a_caller_has_requests_of_before_to_move_and_to_cancel(shipped_callers: 
     moved = shipped_callers.anybody.got["moved"]
 
     assert any(isinstance(event, Key) and event.keys in REFERENCES for event in moved.way)
-    assert all(request.number == CALLER for request in shipped_callers.walker().first.desk.requests.values())
+    assert all(request.number == CALLER for request in shipped_callers.walker().first.handler.requests.values())
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -432,7 +432,7 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
     """Keys come at any time, also too soon to be meant: what is said next is what the engine says."""
     chance, kept, late = random.Random(seed), answers.Answers(shipped), 0
     for _ in range(8):
-        desks, after, stamps = (PracticeDesk(), PracticeDesk()), 0.0, answers.Stamps()
+        handlers, after, stamps = (PracticeHandler(), PracticeHandler()), 0.0, answers.Stamps()
         turn, known = call.start(shipped, "c", CALLER, OPEN), kept.start("c", CALLER, OPEN)
         for _ in range(25):
             if not isinstance(turn.then, Gather):
@@ -441,8 +441,8 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
             event = Key(chance.choice("11223450*#9")) if chance.random() < 0.8 else NoInput()
             now = OPEN + dt.timedelta(seconds=after)
             late += isinstance(event, Key) and debounce.is_late(shipped, turn.session, event.keys, now.timestamp())
-            turn = call.run(shipped, turn.session, event, desks[0], now)
-            known, stamps = kept.answer_in_time(known, stamps, event, desks[1], OPEN, now.timestamp())
+            turn = call.run(shipped, turn.session, event, handlers[0], now)
+            known, stamps = kept.answer_in_time(known, stamps, event, handlers[1], OPEN, now.timestamp())
             assert (known.says, known.then) == (turn.says, turn.then)
             assert known.session.place == turn.session.place
     assert late
@@ -450,16 +450,16 @@ def test_answers_that_are_kept_are_those_of_the_engine_with_its_clock(shipped: S
 
 def test_the_same_question_is_answered_with_the_same_turn(shipped: Script) -> None:
     """Whatever the time of the press: what makes two sessions differ is not when their keys came."""
-    kept, desk, began = answers.Answers(shipped), PracticeDesk(), OPEN.timestamp()
+    kept, handler, began = answers.Answers(shipped), PracticeHandler(), OPEN.timestamp()
     first = kept.start("c", CALLER, OPEN)
 
-    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), desk, OPEN, began + 10.0)
-    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), desk, OPEN, began + 20.0)
+    soon, stamps = kept.answer_in_time(first, answers.Stamps(), Key("1"), handler, OPEN, began + 10.0)
+    later, _ = kept.answer_in_time(first, answers.Stamps(), Key("1"), handler, OPEN, began + 20.0)
 
-    assert soon is later is kept.answer(first, Key("1"), desk, OPEN)
+    assert soon is later is kept.answer(first, Key("1"), handler, OPEN)
     assert stamps == answers.Stamps("1", began + 10, began + 10)
-    again, _ = kept.answer_in_time(soon, stamps, Key("1"), desk, OPEN, began + 10.4)
-    assert again is not kept.answer(soon, Key("1"), desk, OPEN)  # the second press of a hand that trembles
+    again, _ = kept.answer_in_time(soon, stamps, Key("1"), handler, OPEN, began + 10.4)
+    assert again is not kept.answer(soon, Key("1"), handler, OPEN)  # the second press of a hand that trembles
 
 
 def test_the_table_says_who_wants_what_and_how_it_was_measured(

@@ -14,10 +14,10 @@ from ivr.script import Script
 from ivr.script.session import Failed, SendText
 from ivr.spoken import text_of
 from ivr.store import Store
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 from tests.desk import Browser
 from tests.line import OPEN, Line
-from tests.test_limits import desk  # noqa: F401
+from tests.test_limits import handler  # noqa: F401
 
 NOW = OPEN.timestamp()
 CEILING = Spending(pounds_a_day=10, call_minute_pence=1, dialled_minute_pence=4, text_pence=5)
@@ -81,14 +81,14 @@ def test_calls_and_transfers_are_counted_as_twilio_reports_them_and_each_once(li
 
 
 def test_near_the_ceiling_no_text_is_sent_and_the_caller_hears_how_to_get_a_person(
-    desk: Desk,  # noqa: F811
+    handler: LiveHandler,  # noqa: F811
     shipped: Script,
     store: Store,
 ) -> None:
     text = SendText("CA1.1", "+447700900001", "text_us", "Words.")
     store.spendings.add("dialled_minutes", 1125, "CA9", NOW)
 
-    assert desk.run(shipped, text, OPEN) == Failed("all")
+    assert handler.run(shipped, text, OPEN) == Failed("all")
     assert "press zero" in text_of(shipped.speech(TextLimit.all))
 
 

@@ -45,7 +45,7 @@ from ivr.store.codec import REQUESTS, SESSIONS
 from ivr.store.spool import RESERVES, Entry, Recording
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
 from tests.redis_server import Opened, soon
@@ -66,18 +66,18 @@ def jobs(settings: Settings, store: Store) -> Jobs:
 
 
 @pytest.fixture
-def away(settings: Settings, spool: Spool) -> Iterator[Desk]:
-    """A desk whose Redis is away."""
+def away(settings: Settings, spool: Spool) -> Iterator[LiveHandler]:
+    """A handler whose Redis is away."""
     nowhere = Store(NOWHERE, KEYS)
     nowhere.requests.new_reference = lambda: "9876"
-    yield Desk(nowhere, Jobs(settings, nowhere), spool)
+    yield LiveHandler(nowhere, Jobs(settings, nowhere), spool)
     nowhere.close()
 
 
 @pytest.fixture
-def desk(spool: Spool, store: Store, jobs: Jobs) -> Desk:
-    """A desk whose Redis is there."""
-    return Desk(store, jobs, spool)
+def handler(spool: Spool, store: Store, jobs: Jobs) -> LiveHandler:
+    """A handler whose Redis is there."""
+    return LiveHandler(store, jobs, spool)
 
 
 def _handed(spool: Spool, store: Store, jobs: Jobs) -> int:
@@ -88,7 +88,7 @@ def _handed(spool: Spool, store: Store, jobs: Jobs) -> int:
 
 
 def test_a_wish_is_kept_with_a_number_of_its_own_and_is_in_the_queue_once_redis_is_back(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs
 ) -> None:
     told = away.run(shipped, SaveRequest(request(1, urgent=True)), OPEN)
 
@@ -103,7 +103,7 @@ def test_a_wish_is_kept_with_a_number_of_its_own_and_is_in_the_queue_once_redis_
 
 
 def test_it_joins_what_its_phone_has_already(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs
 ) -> None:
     """As it would have, with the more careful answers. Its number is what its caller was told."""
     first = ask(store, 1)
@@ -117,7 +117,7 @@ def test_it_joins_what_its_phone_has_already(
 
 
 def test_step_by_step_it_is_one_wish_with_its_last_answers(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs
 ) -> None:
     said = request(1, state="unfinished", message_ok=None)
     done = away.run(shipped, SaveRequest(said), OPEN)
@@ -134,7 +134,7 @@ def test_step_by_step_it_is_one_wish_with_its_last_answers(
 
 
 def test_what_was_kept_and_taken_back_while_redis_was_away_rings_nobody(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs
 ) -> None:
     kept = away.run(shipped, SaveRequest(request(1)), OPEN)
     assert isinstance(kept, Done)
@@ -147,14 +147,14 @@ def test_what_was_kept_and_taken_back_while_redis_was_away_rings_nobody(
 
 
 def test_what_is_taken_back_once_redis_is_back_was_handed_in_before(
-    away: Desk, desk: Desk, shipped: Script, spool: Spool, store: Store
+    away: LiveHandler, handler: LiveHandler, shipped: Script, spool: Spool, store: Store
 ) -> None:
     """In the same second: nobody has looked into the spool yet. Another phone's wish is not waited for."""
     kept = away.run(shipped, SaveRequest(request(1)), OPEN)
     away.run(shipped, SaveRequest(request(2)), OPEN)
     assert isinstance(kept, Done)
 
-    desk.run(shipped, CancelRequest("CA001-1", kept.reference), OPEN)
+    handler.run(shipped, CancelRequest("CA001-1", kept.reference), OPEN)
 
     assert store.requests.waiting() == []
     assert [found.state for found in store.requests.ended()] == ["cancelled"]
@@ -162,13 +162,13 @@ def test_what_is_taken_back_once_redis_is_back_was_handed_in_before(
 
 
 def test_a_wish_that_joined_another_is_taken_back_by_the_name_it_had(
-    away: Desk, desk: Desk, shipped: Script, store: Store, spool: Spool, jobs: Jobs
+    away: LiveHandler, handler: LiveHandler, shipped: Script, store: Store, spool: Spool, jobs: Jobs
 ) -> None:
     first = ask(store, 1)
     away.run(shipped, SaveRequest(request(9, number=first.number)), OPEN)
     _handed(spool, store, jobs)
 
-    taken_back = desk.run(shipped, CancelRequest("CA009-1", "9876"), OPEN)
+    taken_back = handler.run(shipped, CancelRequest("CA009-1", "9876"), OPEN)
 
     assert isinstance(taken_back, Done)
     (found,) = store.requests.waiting()
@@ -176,7 +176,7 @@ def test_a_wish_that_joined_another_is_taken_back_by_the_name_it_had(
     assert [asker.id for asker in found.askers] == [first.id]
 
 
-def test_what_cannot_be_known_without_redis_is_not_promised(away: Desk, shipped: Script, spool: Spool) -> None:
+def test_what_cannot_be_known_without_redis_is_not_promised(away: LiveHandler, shipped: Script, spool: Spool) -> None:
     hold = HoldWindow("CA1", shipped.diary.windows(OPEN), overbook=True)
 
     assert away.run(shipped, hold, OPEN) == Done(window=None, spooled=True)
@@ -196,7 +196,7 @@ def test_a_message_left_while_redis_was_away_is_fetched(spool: Spool, store: Sto
 
 
 def test_an_urgent_one_is_told_of_once_it_is_handed_in(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, tools: Tools
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs, tools: Tools
 ) -> None:
     away.run(shipped, SaveRequest(request(1, urgent=True)), OPEN)
 
@@ -207,7 +207,7 @@ def test_an_urgent_one_is_told_of_once_it_is_handed_in(
     assert sorted(queued) == [f"rq:job:alert-CA001-1-urgent-{way}".encode() for way in ("mail", "webhook")]
 
 
-def test_the_worker_hands_in_what_the_web_left(away: Desk, shipped: Script, store: Store, tools: Tools) -> None:
+def test_the_worker_hands_in_what_the_web_left(away: LiveHandler, shipped: Script, store: Store, tools: Tools) -> None:
     away.run(shipped, SaveRequest(request(1)), OPEN)
 
     worker.hand_in(tools, NOW)
@@ -220,7 +220,7 @@ def test_the_worker_hands_in_what_the_web_left(away: Desk, shipped: Script, stor
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "claimed", "done", "cancelled", "joined"])
 def test_a_kill_between_redis_and_the_file_doubles_nothing(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, machine: Settings, meanwhile: str,
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs, machine: Settings, meanwhile: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """The entry is there again, whatever became of its request: also if it stands under another's id."""
@@ -248,7 +248,7 @@ def test_a_kill_between_redis_and_the_file_doubles_nothing(
 
 
 def test_many_processes_at_one_spool_hand_in_each_wish_once(
-    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, machine: Settings
+    away: LiveHandler, shipped: Script, spool: Spool, settings: Settings, store: Store, machine: Settings
 ) -> None:
     for nth in range(40):
         away.run(shipped, SaveRequest(request(nth, number=f"+4477009{nth % 20:05}")), OPEN)
@@ -280,14 +280,21 @@ def test_what_was_said_before_never_takes_the_place_of_what_was_said_later(store
 @pytest.mark.parametrize("away_from", [0, 3, 6])
 @pytest.mark.parametrize("at", range(2, 10))
 def test_what_was_said_last_counts_though_the_clock_was_set_back(
-    shipped: Script, away: Desk, desk: Desk, spool: Spool, store: Store, jobs: Jobs, at: int, away_from: int
+    shipped: Script,
+    away: LiveHandler,
+    handler: LiveHandler,
+    spool: Spool,
+    store: Store,
+    jobs: Jobs,
+    at: int,
+    away_from: int,
 ) -> None:
     """By an hour, while they answer. Redis goes away before they begin, or in between."""
     now = OPEN.replace(hour=20)
     turn = call.start(shipped, "CA1", "+447700900123", now)
     for nth, key in enumerate("0111223121"):
         now += dt.timedelta(seconds=5) - dt.timedelta(hours=nth == at)
-        turn = call.run(shipped, turn.session, Key(key), away if nth >= away_from else desk, now)
+        turn = call.run(shipped, turn.session, Key(key), away if nth >= away_from else handler, now)
     assert turn.session.place.node == "ring_done"
 
     _handed(spool, store, jobs)
@@ -297,7 +304,7 @@ def test_what_was_said_last_counts_though_the_clock_was_set_back(
 
 
 def test_what_was_taken_back_rings_nobody_though_the_clock_was_set_back(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs
 ) -> None:
     kept = away.run(shipped, SaveRequest(request(1)), OPEN)
     assert isinstance(kept, Done)
@@ -322,7 +329,7 @@ def test_the_number_that_a_caller_heard_is_theirs_though_redis_wrote_down_anothe
 
 
 def test_redis_that_goes_away_again_in_between_loses_nothing(
-    away: Desk, shipped: Script, spool: Spool, settings: Settings, store: Store, jobs: Jobs, opened: Opened
+    away: LiveHandler, shipped: Script, spool: Spool, settings: Settings, store: Store, jobs: Jobs, opened: Opened
 ) -> None:
     for nth in range(3):
         away.run(shipped, SaveRequest(request(nth)), OPEN)
@@ -339,7 +346,7 @@ def test_redis_that_goes_away_again_in_between_loses_nothing(
 
 
 def test_an_entry_is_forced_to_the_disk_before_anybody_is_told(
-    away: Desk, shipped: Script, spool: Spool, monkeypatch: pytest.MonkeyPatch
+    away: LiveHandler, shipped: Script, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file before it gets its name, and then the name. What cannot be forced is not kept."""
     done: list[str] = []
@@ -370,7 +377,7 @@ def test_a_folder_that_takes_nothing_is_told_and_nothing_is_promised(
         (settings.data_dir / "elsewhere").symlink_to("/proc/1/none")
         spool = Spool(settings.data_dir / "elsewhere" / "spool", KEYS)
 
-    assert Desk(nowhere, Jobs(settings, nowhere), spool).run(shipped, SaveRequest(request(1)), OPEN) == Failed()
+    assert LiveHandler(nowhere, Jobs(settings, nowhere), spool).run(shipped, SaveRequest(request(1)), OPEN) == Failed()
     assert spool.keep_session(S) is None
     assert spool.session("CA1") is None
 
@@ -418,7 +425,7 @@ def _fill(disk: Path, full_of: str) -> None:
         return
 
 
-def test_nobody_else_can_read_it(away: Desk, shipped: Script, spool: Spool) -> None:
+def test_nobody_else_can_read_it(away: LiveHandler, shipped: Script, spool: Spool) -> None:
     away.run(shipped, SaveRequest(request(1)), OPEN)
     spool.keep_session(S)
 
@@ -428,7 +435,7 @@ def test_nobody_else_can_read_it(away: Desk, shipped: Script, spool: Spool) -> N
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"v":9,"at":1}', b'{"v":1,"at":1,"kept":{"id":1}}', b"\xff"])
 def test_a_damaged_file_is_told_and_hides_no_other(
-    away: Desk, shipped: Script, spool: Spool, store: Store, jobs: Jobs, damage: bytes
+    away: LiveHandler, shipped: Script, spool: Spool, store: Store, jobs: Jobs, damage: bytes
 ) -> None:
     spool_module._told.clear()
     away.run(shipped, SaveRequest(request(1)), OPEN)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ivr.engine import call
 from ivr.hours import LONDON
 from ivr.places import reply
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import At, Gather, Key, Record, Transfer
 from ivr.spoken import text_of
@@ -43,26 +43,26 @@ def talk(script: Script) -> Talk:
 def test_the_text_is_the_one_about_what_was_heard(script: Script) -> None:
     talk = Talk(script).to("43").press("1").press("1")
 
-    assert [(text.to, text.text) for text in talk.desk.texts] == [(CALLER, "text_reading")]
-    assert talk.desk.texts[0].body == small.TEXTS["text_reading"]
+    assert [(text.to, text.text) for text in talk.handler.texts] == [(CALLER, "text_reading")]
+    assert talk.handler.texts[0].body == small.TEXTS["text_reading"]
     assert "<text_sent.say>" in talk.words
 
 
 def test_with_nothing_heard_the_text_is_about_the_service(script: Script) -> None:
     talk = Talk(script).to("94").press("1").press("1")
 
-    assert [text.text for text in talk.desk.texts] == ["text_us"]
+    assert [text.text for text in talk.handler.texts] == ["text_us"]
 
 
 def test_our_number_by_text_is_about_the_service_whatever_was_heard(talk: Talk) -> None:
     talk.to("43").press("0").press("2").press("1")
 
-    assert [text.text for text in talk.desk.texts] == ["text_us"]
+    assert [text.text for text in talk.handler.texts] == ["text_us"]
 
 
 def test_not_sure_sends_no_text(talk: Talk) -> None:
     assert "<send_text.if_not_sure>" in talk.to("94").press("1").press("3").words
-    assert talk.desk.texts == []
+    assert talk.handler.texts == []
 
 
 def test_a_hidden_number_is_asked_for_at_once(script: Script) -> None:
@@ -79,19 +79,19 @@ def test_a_landline_is_told_before_and_not_after(script: Script) -> None:
     assert "<text_number.not_mobile>" in talk.words
     assert "<text_number.not_mobile>" in talk.enter("01164960999").words
     assert talk.enter("07700900456").words.endswith("<press> 3.")
-    assert talk.press("1").desk.texts[0].to == "+447700900456"
+    assert talk.press("1").handler.texts[0].to == "+447700900456"
 
 
 def test_a_number_is_read_back_in_groups_before_it_is_used(script: Script) -> None:
     talk = Talk(script, caller=HIDDEN).to("94").press("1").enter("07700900456")
 
     assert talk.words.startswith("<text_check.ask> zero seven seven zero zero, nine zero zero, four five six.")
-    assert talk.desk.texts == []
+    assert talk.handler.texts == []
     assert talk.press("2").at == "text_number"
 
 
 def test_a_text_that_did_not_go_is_said(script: Script) -> None:
-    talk = Talk(script, desk=PracticeDesk(works=False)).to("94").press("1").press("1")
+    talk = Talk(script, handler=PracticeHandler(works=False)).to("94").press("1").press("1")
 
     assert "<text_failed.say>" in talk.words
 
@@ -226,7 +226,7 @@ def test_with_more_time_a_number_is_waited_for_longer(script: Script) -> None:
 
 def test_nobody_keys_the_same_number_twice(script: Script) -> None:
     talk = Talk(script, EVENING, HIDDEN).press("941").key("07700900456").press("1")
-    assert [text.to for text in talk.desk.texts] == ["+447700900456"]
+    assert [text.to for text in talk.handler.texts] == ["+447700900456"]
 
     talk.press("2")
 
@@ -280,7 +280,7 @@ def test_each_answer_is_written_down_at_once(talk: Talk) -> None:
         "Thursday 26 November, morning; may leave a message",
         "Thursday 26 November, morning; may leave a message; do not say who rings",
     ]
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert request.state == "waiting"
 
 
@@ -288,7 +288,7 @@ def test_a_request_counts_and_is_said_to_once_the_number_and_the_urgency_are_kno
     """The rest may be left out."""
     _asked(talk.to(ASK), "1", "1", "2", "2")
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.state, request.finished, request.urgent) == ("waiting", True, False)
     assert talk.words.startswith(
         "<ring_done.by> tomorrow, Thursday the twenty-sixth of November <ring_done.can_stop> <ring_when.say>"
@@ -302,7 +302,7 @@ def test_whoever_stays_silent_among_the_questions_hears_the_promise_and_is_rung(
 
     assert talk.at == "ring_done"
     assert "tomorrow, Thursday the twenty-sixth of November" in talk.words
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.state, request.may_say_who()) == ("waiting", False)
 
 
@@ -310,7 +310,7 @@ def test_whoever_stays_silent_among_the_questions_hears_the_promise_and_is_rung(
 def test_whoever_stays_silent_when_asked_how_urgent_it_is_counts_as_urgent(talk: Talk, answers: list[str]) -> None:
     _asked(talk.to(ASK), *answers).wait(2)
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (talk.at, request.state, request.urgent, request.today) == ("ring_done", "waiting", True, False)
 
 
@@ -322,7 +322,7 @@ def test_how_urgent_it_is_is_asked_one_question_at_a_time(talk: Talk, answers: s
     """A child out of school now is for today; any letter from the council, or not being sure, is urgent."""
     _asked(talk.to(ASK), "1", "1", *answers)
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (talk.at, request.urgent, request.today) == ("ring_when", urgent, today)
 
 
@@ -350,7 +350,7 @@ def test_the_promise_can_be_heard_again(talk: Talk) -> None:
 
 def test_a_message_can_be_left_and_need_not_be(talk: Talk) -> None:
     _asked(talk.to(ASK), *WHOLE)
-    assert talk.press("1").turn.then == Record(60, 5, next(iter(talk.desk.requests)))
+    assert talk.press("1").turn.then == Record(60, 5, next(iter(talk.handler.requests)))
     assert talk.words == "<ring_name.say>"
 
     assert talk.recorded().words.startswith("<ring_name.thanks>")
@@ -374,7 +374,7 @@ def test_the_keys_that_work_everywhere_work_instead_of_a_message_and_while_it_is
 def test_whoever_needs_more_time_may_be_silent_for_longer_in_a_message(script: Script) -> None:
     talk = Talk(script, EVENING).press("92").press("01")
 
-    assert _asked(talk, *WHOLE).press("1").turn.then == Record(60, 10, next(iter(talk.desk.requests)))
+    assert _asked(talk, *WHOLE).press("1").turn.then == Record(60, 10, next(iter(talk.handler.requests)))
 
 
 def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
@@ -383,17 +383,17 @@ def test_whoever_goes_back_out_is_not_rung(talk: Talk) -> None:
 
     assert talk.at == "ring_back"
     assert talk.words.startswith("<ring_cancelled.not_rung>")
-    assert [request.state for request in talk.desk.requests.values()] == ["cancelled"]
+    assert [request.state for request in talk.handler.requests.values()] == ["cancelled"]
 
     assert _asked(talk, *WHOLE[:1], *WHOLE[2:]).words.startswith("<ring_done.say>"), "whom it is about is asked once"
-    assert [request.state for request in talk.desk.requests.values()] == ["cancelled", "waiting"]
+    assert [request.state for request in talk.handler.requests.values()] == ["cancelled", "waiting"]
 
 
 def test_going_back_among_the_questions_takes_nothing_back(talk: Talk) -> None:
     _asked(talk.to(ASK), "1", "1", "2", "2", "1").press("*")
 
     assert talk.at == "ring_when"
-    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
+    assert [request.state for request in talk.handler.requests.values()] == ["waiting"]
 
 
 def test_being_kept_out_of_school_is_urgent_without_asking(script: Script) -> None:
@@ -412,7 +412,7 @@ def test_a_word_looked_up_on_the_way_takes_no_urgency_and_no_text_away(script: S
     talk = Talk(script, EVENING).to("2..").to("1...").press("9").press("3").press("1")
     assert talk.at == "reading"
 
-    assert talk.press("1").press("1").desk.texts[0].text == "text_reading"
+    assert talk.press("1").press("1").handler.texts[0].text == "text_reading"
     assert talk.press("2").press("1").press("1").at == "ring_when"
 
 
@@ -420,7 +420,7 @@ def test_an_urgent_caller_who_chose_a_time_is_rung_then(talk: Talk) -> None:
     """What they chose may be the only time that is safe for them."""
     _asked(talk.to(ASK), "1", "1", "1", "2", "1", "1", "1")
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == dt.datetime(2026, 11, 26, 12, 0, tzinfo=LONDON)
     assert talk.words.startswith("<ring_done.say>")
 
@@ -430,12 +430,12 @@ def test_not_sure_means_no_where_safety_is_asked(talk: Talk) -> None:
 
     assert "<ring_message.will_not>" in talk.press("3").words
     assert "<ring_safe.will_not>" in talk.press("3").words
-    (request,) = talk.press("1").desk.requests.values()
+    (request,) = talk.press("1").handler.requests.values()
     assert (request.message_ok, request.say_who) == (False, False)
 
 
 def test_a_time_that_is_full_is_said_and_another_can_be_chosen(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(slots=0)).to(ASK), "1", "1", "2", "2", "1")
+    talk = _asked(Talk(script, EVENING, handler=PracticeHandler(slots=0)).to(ASK), "1", "1", "2", "2", "1")
 
     assert talk.words.startswith("<ring_when.full>")
     assert talk.press("3").at == "ring_message", "at any time, nobody is turned away"
@@ -458,17 +458,17 @@ def test_no_time_is_promised_that_is_nearly_over(script: Script) -> None:
 
 
 def test_any_time_is_the_first_that_has_a_place(script: Script) -> None:
-    desk = PracticeDesk(slots=1)
+    handler = PracticeHandler(slots=1)
     days = ("Thursday 26 November, morning", "Thursday 26 November, afternoon", "Friday 27 November, morning")
     for nth, expected in enumerate(days):
-        talk = Talk(script, EVENING, f"+44770090012{nth}", desk, name=expected)
+        talk = Talk(script, EVENING, f"+44770090012{nth}", handler, name=expected)
         _asked(talk.to(ASK), "1", "1", "2", "2", "3")
 
         assert f"place held: {expected}" in talk.noted
 
 
 def test_what_could_not_be_written_down_is_said_and_never_promised(script: Script) -> None:
-    talk = Talk(script, EVENING, desk=PracticeDesk(works=False)).to(ASK).press("1")
+    talk = Talk(script, EVENING, handler=PracticeHandler(works=False)).to(ASK).press("1")
 
     assert "<ring_failed.say>" in talk.words
     assert "<ring_done." not in talk.words
@@ -495,7 +495,7 @@ def test_zero_during_the_message_finds_a_person(script: Script) -> None:
 def asked(script: Script) -> Talk:
     """Somebody who has a call and its number, and rings again."""
     talk = _asked(Talk(script, EVENING).to(ASK), *WHOLE)
-    return Talk(script, EVENING, desk=talk.desk, name="later").press("442")
+    return Talk(script, EVENING, handler=talk.handler, name="later").press("442")
 
 
 def test_it_is_asked_for_where_the_promise_said(asked: Talk) -> None:
@@ -529,12 +529,12 @@ def test_a_call_is_cancelled_once_that_is_sure(asked: Talk) -> None:
     asked.press("4").press("442").key("4271").press("2").press("1")
 
     assert asked.words.startswith("<ring_cancelled.say>")
-    assert [request.state for request in asked.desk.requests.values()] == ["cancelled"]
+    assert [request.state for request in asked.handler.requests.values()] == ["cancelled"]
 
 
 def test_a_caller_who_was_tried_three_times_hears_so(script: Script, asked: Talk) -> None:
-    for key, request in asked.desk.requests.items():
-        asked.desk.requests[key] = replace(request, state="gave up", tries=3)
+    for key, request in asked.handler.requests.items():
+        asked.handler.requests[key] = replace(request, state="gave up", tries=3)
 
     assert "<ring_found.gave_up>" in asked.key("4271").words
     assert asked.at == "ring_back"
@@ -553,10 +553,10 @@ def test_a_hidden_number_cannot_ask_for_a_call_by_its_number(script: Script) -> 
 def test_going_back_from_a_call_that_was_found_leaves_it_as_it_is(asked: Talk) -> None:
     """Asking to be rung then is a separate wish that joins the request. Nothing of the request is undone."""
     asked.key("4271").press("**").press("44").press("*")
-    (before,) = asked.desk.requests.values()
+    (before,) = asked.handler.requests.values()
     asked.press("0").press("1").press("1")
 
-    (after,) = asked.desk.requests.values()
+    (after,) = asked.handler.requests.values()
     assert (after.state, after.message_ok, after.window) == (before.state, before.message_ok, before.window)
 
 
@@ -571,12 +571,17 @@ def test_the_day_promised_is_a_day_on_which_we_ring(script: Script) -> None:
 
 
 def test_a_call_that_is_late_is_not_promised_for_a_time_that_is_over(script: Script) -> None:
-    desk = PracticeDesk()
+    handler = PracticeHandler()
     _asked(
-        Talk(script, OPEN.replace(hour=9), desk=desk).press("0").transfer("busy").press("1"), "1", "1", "2", "2", "1"
+        Talk(script, OPEN.replace(hour=9), handler=handler).press("0").transfer("busy").press("1"),
+        "1",
+        "1",
+        "2",
+        "2",
+        "1",
     )
 
-    late = Talk(script, OPEN.replace(hour=14), desk=desk).press("442").key("4271")
+    late = Talk(script, OPEN.replace(hour=14), handler=handler).press("442").key("4271")
 
     assert late.words.startswith("<ring_found.late>")
 
@@ -596,7 +601,7 @@ def test_an_urgent_caller_of_the_night_is_rung_from_the_next_opening(talk: Talk)
     """Not before: nobody is there, and nobody should be rung at night."""
     _asked(talk.to(ASK), "1", "1", "1", "3", "1", "1", "1")
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=9, minute=0)
 
 
@@ -612,14 +617,14 @@ def test_what_was_promised_stands_when_the_caller_goes_elsewhere(talk: Talk) -> 
     _asked(talk.to(ASK), "1", "1", "2", "2").press("94")
 
     assert talk.at == "end_menu"
-    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
+    assert [request.state for request in talk.handler.requests.values()] == ["waiting"]
 
 
 def test_while_another_wish_of_this_phone_stands_nobody_hears_that_it_is_not_rung(script: Script) -> None:
-    desk = PracticeDesk()
-    _asked(Talk(script, EVENING, desk=desk, name="first").to(ASK), *WHOLE)
+    handler = PracticeHandler()
+    _asked(Talk(script, EVENING, handler=handler, name="first").to(ASK), *WHOLE)
 
-    second = _asked(Talk(script, EVENING, desk=desk, name="second").to(ASK), "1", "1").press("**")
+    second = _asked(Talk(script, EVENING, handler=handler, name="second").to(ASK), "1", "1").press("**")
 
     assert second.words.startswith("<ring_cancelled.one>")
 
@@ -627,8 +632,8 @@ def test_while_another_wish_of_this_phone_stands_nobody_hears_that_it_is_not_run
 def test_what_has_ended_meanwhile_is_as_good_as_cancelled(asked: Talk) -> None:
     """An adviser was quicker. Nothing has gone wrong, and the caller is not told so."""
     asked.key("4271").press("2")
-    for key, request in asked.desk.requests.items():
-        asked.desk.requests[key] = replace(request, state="done")
+    for key, request in asked.handler.requests.items():
+        asked.handler.requests[key] = replace(request, state="done")
 
     assert asked.press("1").words.startswith("<ring_cancelled.say>")
 
@@ -651,7 +656,7 @@ def test_whoever_was_put_through_while_asking_is_noted_as_talked_to(script: Scri
     talk = Talk(script).to("94").press("2").press("1").press("0").transfer("answered")
 
     assert talk.at == "end_menu"
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.state, request.heard[-1:]) == ("unfinished", ("person",))
 
 
@@ -699,32 +704,32 @@ def test_a_yes_to_being_rung_is_taken_though_redis_was_away_a_moment_ago(script:
     """What a yes there needs is the number that rings."""
     known = replace(Talk(script, EVENING).session, trail=(At("main_menu"),))
 
-    desk = PracticeDesk()
-    call.go_on(script, known, At("ring_back"), Key("1"), desk, EVENING)
+    handler = PracticeHandler()
+    call.go_on(script, known, At("ring_back"), Key("1"), handler, EVENING)
 
-    assert [request.number for request in desk.requests.values()] == [CALLER]
+    assert [request.number for request in handler.requests.values()] == [CALLER]
 
 
 def test_whoever_moves_a_call_is_rung_in_the_time_they_were_told(script: Script) -> None:
     """However urgent it was, and though any time is right."""
-    desk = PracticeDesk()
-    _asked(Talk(script, EVENING, desk=desk).to(ASK), "1", "1", "1", "3", "1", "1", "1")
+    handler = PracticeHandler()
+    _asked(Talk(script, EVENING, handler=handler).to(ASK), "1", "1", "1", "3", "1", "1", "1")
 
-    moved = Talk(script, EVENING, desk=desk).press("442").key("4271").press("1").press("3")
+    moved = Talk(script, EVENING, handler=handler).press("442").key("4271").press("1").press("3")
 
-    (request,) = desk.requests.values()
+    (request,) = handler.requests.values()
     assert "tomorrow, Thursday the twenty-sixth of November <in_the_afternoon>" in moved.words
     assert dt.datetime.fromtimestamp(request.opens, LONDON) == OPEN.replace(day=26, hour=12, minute=0)
 
 
 def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(script: Script) -> None:
-    talk = _asked(Talk(script, EVENING, desk=PracticeDesk(slots=0)).to(ASK), "1", "1", "2", "2")
+    talk = _asked(Talk(script, EVENING, handler=PracticeHandler(slots=0)).to(ASK), "1", "1", "2", "2")
 
     for _ in range(4):
         talk.press("1")
 
     assert talk.at == "ring_done"
-    assert [request.state for request in talk.desk.requests.values()] == ["waiting"]
+    assert [request.state for request in talk.handler.requests.values()] == ["waiting"]
 
 
 # --- a message that needs no key --------------------------------------------------------------
@@ -734,7 +739,7 @@ def test_a_caller_for_whom_every_time_is_full_is_rung_all_the_same(script: Scrip
 def test_what_is_said_after_the_tone_is_an_urgent_request_with_the_careful_answers(script: Script, caller: str) -> None:
     talk = Talk(script, EVENING, caller).wait(4).recorded()
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.id, request.number, request.state) == ("practice-message", caller, "waiting")
     assert (request.urgent, request.message_ok, request.say_who) == (True, False, False)
     assert (request.pressed_nothing, request.message_only, request.slow) == (True, True, False)
@@ -744,25 +749,25 @@ def test_what_is_said_after_the_tone_is_an_urgent_request_with_the_careful_answe
 def test_whoever_has_pressed_keys_is_not_said_to_have_pressed_none(talk: Talk) -> None:
     talk.press("4").wait(2).recorded()
 
-    (request,) = talk.desk.requests.values()
+    (request,) = talk.handler.requests.values()
     assert (request.pressed_nothing, request.slow) == (False, False)
 
 
 @pytest.mark.parametrize("caller", [HIDDEN, "", "+441164960001"], ids=["hidden", "nothing", "diverted"])
 def test_a_number_that_is_not_known_is_asked_for_in_the_message(script: Script, caller: str) -> None:
     """A call that was diverted shows our own number. Two such messages are never taken for one caller's."""
-    desk = PracticeDesk()
+    handler = PracticeHandler()
     for name in ("one", "two"):
-        talk = Talk(script, EVENING, caller, desk, name).wait(4)
+        talk = Talk(script, EVENING, caller, handler, name).wait(4)
         assert "<message.say_hidden>" in talk.words
         assert "<message.thanks_hidden>" in talk.recorded().words
 
-    assert [request.number for request in desk.requests.values()] == ["", ""]
+    assert [request.number for request in handler.requests.values()] == ["", ""]
 
 
 def test_zero_ends_a_message_and_finds_a_person(talk: Talk) -> None:
     assert talk.wait(4).recorded("0", seconds=3).at == "person_away"
-    assert len(talk.desk.requests) == 1
+    assert len(talk.handler.requests) == 1
 
 
 @pytest.mark.parametrize(("key", "leads_to"), [("9", "help_settings"), ("*", "main_menu"), ("4", "more_menu")])
@@ -782,7 +787,7 @@ def test_a_key_that_is_not_used_cuts_the_words_before_the_tone_short_once(talk: 
 
 
 def test_a_message_that_cannot_be_kept_is_told_with_the_hours_and_the_number(script: Script) -> None:
-    talk = Talk(script, EVENING, desk=PracticeDesk(works=False)).wait(4).recorded()
+    talk = Talk(script, EVENING, handler=PracticeHandler(works=False)).wait(4).recorded()
 
     assert talk.words.startswith("<message.failed> <person_away.closed>")
     assert "<person_away.number>" in talk.words

@@ -11,7 +11,7 @@ from ivr.compiling import building
 from ivr.hours import LONDON
 from ivr.machine import config, configfiles
 from ivr.practice import playing, story, transcript
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.transcript import Entry
 from ivr.problems import ConfigError
 from ivr.script import Script
@@ -254,7 +254,7 @@ def test_words_that_must_never_be_heard_are_not_accepted(staff: Staff) -> None:
 
 
 def test_a_call_is_saved_with_its_choices_by_their_words(shipped: Script) -> None:
-    phone = playing.Caller(shipped, PracticeDesk())
+    phone = playing.Caller(shipped, PracticeHandler())
     phone.ring(dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON), "07700 900123")
 
     assert phone.by_words(Entry("CALLER", "2")).text == "(chooses For school, nursery or college)"

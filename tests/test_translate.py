@@ -42,8 +42,8 @@ from tests import pseudo
 from tests.line import Line
 
 
-class Desk:
-    """A translator's desk: a config folder with one language, and the commands."""
+class Translator:
+    """A translator at work: a config folder with one language, and the commands."""
 
     def __init__(self, folder: Path, *, confirmed: bool):
         made = pseudo.language("en-XA", key="5", confirmed=confirmed)
@@ -68,8 +68,8 @@ class Desk:
         assert isinstance(found, dict)
         return found
 
-    def by_a_machine(self, line: str) -> Desk:
-        """The desk after a machine has translated a line."""
+    def by_a_machine(self, line: str) -> Translator:
+        """Itself, after a machine has translated a line."""
         by = '{by: "machine", on: 2026-11-28}'
         self.file.write_text(editing.with_lines(self.text, {line: {"translated": by}}), encoding="utf-8")
         return self
@@ -104,26 +104,26 @@ def _as_people_write_it(made: dict[str, object]) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return _desk(tmp_path, monkeypatch, confirmed=True)
+def translator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Translator:
+    return _translator(tmp_path, monkeypatch, confirmed=True)
 
 
 @pytest.fixture
-def draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return _desk(tmp_path, monkeypatch, confirmed=False)
+def draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Translator:
+    return _translator(tmp_path, monkeypatch, confirmed=False)
 
 
-def _desk(folder: Path, monkeypatch: pytest.MonkeyPatch, *, confirmed: bool) -> Desk:
+def _translator(folder: Path, monkeypatch: pytest.MonkeyPatch, *, confirmed: bool) -> Translator:
     monkeypatch.setenv("IVR_DATA", str(folder / "var"))
     monkeypatch.setenv("IVR_AUDIO", str(folder / "audio"))
     monkeypatch.setenv("IVR_CONFIG", str(folder / "config"))
-    return Desk(folder, confirmed=confirmed)
+    return Translator(folder, confirmed=confirmed)
 
 
 # --- what is left to do -------------------------------------------------------------------------------
 
 
-def test_the_status_says_of_a_language_what_is_missing_and_of_a_line_who_is_next(draft: Desk) -> None:
+def test_the_status_says_of_a_language_what_is_missing_and_of_a_line_who_is_next(draft: Translator) -> None:
     told = draft("status").output
 
     assert "en-XA  Pseudo en-XA, keys 5: off" in told
@@ -132,16 +132,16 @@ def test_the_status_says_of_a_language_what_is_missing_and_of_a_line_who_is_next
     assert "to be checked" in draft("status", "en-XA").output
 
 
-def test_a_language_that_is_whole_is_on(desk: Desk) -> None:
-    assert "keys 5: on" in desk("status").output
+def test_a_language_that_is_whole_is_on(translator: Translator) -> None:
+    assert "keys 5: on" in translator("status").output
 
 
-def test_a_change_of_the_english_makes_its_line_stale_and_no_other(desk: Desk) -> None:
-    lines = desk.folder / "languages" / "lines.yaml"
+def test_a_change_of_the_english_makes_its_line_stale_and_no_other(translator: Translator) -> None:
+    lines = translator.folder / "languages" / "lines.yaml"
     lines.write_text(lines.read_text().replace("Is that right?", "Is this the right number?"))
-    desk.file.write_text(desk.text.replace('switch: "on"', "switch: off"))
+    translator.file.write_text(translator.text.replace('switch: "on"', "switch: off"))
 
-    told = desk("status", "en-XA").output
+    told = translator("status", "en-XA").output
 
     assert [row.split()[0] for row in told.splitlines() if " stale " in row] == ["right"]
 
@@ -149,65 +149,67 @@ def test_a_change_of_the_english_makes_its_line_stale_and_no_other(desk: Desk) -
 # --- sheets -------------------------------------------------------------------------------------------
 
 
-def test_a_sheet_that_comes_back_as_it_went_changes_no_byte(desk: Desk) -> None:
-    before = desk.file.read_bytes()
-    desk.out()
+def test_a_sheet_that_comes_back_as_it_went_changes_no_byte(translator: Translator) -> None:
+    before = translator.file.read_bytes()
+    translator.out()
 
-    told = desk("in", str(desk.sheet), "--yes").output
+    told = translator("in", str(translator.sheet), "--yes").output
 
     assert "nothing new" in told
-    assert desk.file.read_bytes() == before
+    assert translator.file.read_bytes() == before
 
 
-def test_the_same_lines_make_the_same_sheet(desk: Desk) -> None:
-    desk.out()
-    first = desk.sheet.read_bytes()
-    desk.out()
+def test_the_same_lines_make_the_same_sheet(translator: Translator) -> None:
+    translator.out()
+    first = translator.sheet.read_bytes()
+    translator.out()
 
-    assert desk.sheet.read_bytes() == first
+    assert translator.sheet.read_bytes() == first
 
 
-def test_a_new_translation_takes_the_place_of_the_old_and_confirms_nothing(desk: Desk) -> None:
-    desk.out()
-    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person", date="2026-11-20")
+def test_a_new_translation_takes_the_place_of_the_old_and_confirms_nothing(translator: Translator) -> None:
+    translator.out()
+    translator.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person", date="2026-11-20")
 
-    desk("in", str(desk.sheet), "--yes")
+    translator("in", str(translator.sheet), "--yes")
 
-    line = desk.line("ask")
+    line = translator.line("ask")
     assert (line["says"], line["translated"]) == ("Ñéŵ ŵöŕđš?", {"by": "New Person", "on": dt.date(2026, 11, 20)})
     assert "checked" not in line
     assert "heard" not in line
-    assert "# A note for whoever reads this." in desk.text, "comments stay"
-    assert desk.line("yes")["heard"], "other lines stay as they were"
+    assert "# A note for whoever reads this." in translator.text, "comments stay"
+    assert translator.line("yes")["heard"], "other lines stay as they were"
 
 
-def test_a_sheet_is_shown_first_and_written_only_after_a_yes(desk: Desk) -> None:
-    before = desk.text
-    desk.out()
-    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
+def test_a_sheet_is_shown_first_and_written_only_after_a_yes(translator: Translator) -> None:
+    before = translator.text
+    translator.out()
+    translator.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
 
-    told = desk("in", str(desk.sheet), keys="n\n")
+    told = translator("in", str(translator.sheet), keys="n\n")
 
     assert "ask: " in told.output
     assert "Ñéŵ ŵöŕđš?" in told.output
-    assert desk.text == before
+    assert translator.text == before
 
 
 def test_what_somebody_writes_while_a_sheet_waits_for_its_yes_is_not_lost(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.out()
-    desk.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
-    meanwhile = desk.text + "# Written meanwhile.\n"
-    monkeypatch.setattr(click, "confirm", lambda *_, **__: desk.file.write_text(meanwhile, encoding="utf-8"))
+    translator.out()
+    translator.fill_in("ask", translation="Ñéŵ ŵöŕđš?")
+    meanwhile = translator.text + "# Written meanwhile.\n"
+    monkeypatch.setattr(click, "confirm", lambda *_, **__: translator.file.write_text(meanwhile, encoding="utf-8"))
 
     with pytest.raises(Stop, match=r"was changed meanwhile\. Nothing was written\. Take the sheet in again\."):
-        desk("in", str(desk.sheet))
+        translator("in", str(translator.sheet))
 
-    assert desk.text == meanwhile
+    assert translator.text == meanwhile
 
 
-def test_a_command_waits_while_the_page_writes_the_same_file(draft: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_waits_while_the_page_writes_the_same_file(
+    draft: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held: list[bool] = []
 
     def write(path: Path, content: str) -> None:
@@ -222,7 +224,7 @@ def test_a_command_waits_while_the_page_writes_the_same_file(draft: Desk, monkey
     assert held == [True]
 
 
-def test_a_sheet_of_older_english_comes_back_as_stale(draft: Desk) -> None:
+def test_a_sheet_of_older_english_comes_back_as_stale(draft: Translator) -> None:
     draft.out()
     lines = draft.folder / "languages" / "lines.yaml"
     lines.write_text(lines.read_text().replace("Is that right?", "Is this the right number?"))
@@ -245,7 +247,7 @@ def test_a_sheet_of_older_english_comes_back_as_stale(draft: Desk) -> None:
         ("ask", "=1+1", "formula"),
     ],
 )
-def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Desk, line: str, words: str, why: str) -> None:
+def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Translator, line: str, words: str, why: str) -> None:
     before = draft.text
     draft.out()
     draft.fill_in(line, translation=words)
@@ -256,21 +258,21 @@ def test_a_sheet_with_a_lost_blank_or_a_formula_is_refused(draft: Desk, line: st
     assert draft.text == before
 
 
-def test_whoever_translates_back_does_not_see_the_english(desk: Desk) -> None:
-    desk("out", "en-XA", "--back", "--xlsx", str(desk.sheet))
-    sheet = load_workbook(desk.sheet).worksheets[0]
+def test_whoever_translates_back_does_not_see_the_english(translator: Translator) -> None:
+    translator("out", "en-XA", "--back", "--xlsx", str(translator.sheet))
+    sheet = load_workbook(translator.sheet).worksheets[0]
     shown = {str(cell.value) for cell in sheet[1] if not sheet.column_dimensions[get_column_letter(cell.column)].hidden}
-    desk.fill_in("ask", **{"back_into_English,_word_for_word": "Shall we?"})
+    translator.fill_in("ask", **{"back_into_English,_word_for_word": "Shall we?"})
 
-    desk("in", str(desk.sheet), "--yes")
+    translator("in", str(translator.sheet), "--yes")
 
     assert {"translation", "back into English, word for word"} <= shown
     assert not shown & {"English", "when it is heard", "made from"}
-    assert desk.line("ask")["back"] == "Shall we?"
-    assert desk.line("ask")["checked"], "the words are the same"
+    assert translator.line("ask")["back"] == "Shall we?"
+    assert translator.line("ask")["checked"], "the words are the same"
 
 
-def test_everything_that_is_wrong_with_a_sheet_is_told_at_once(draft: Desk) -> None:
+def test_everything_that_is_wrong_with_a_sheet_is_told_at_once(draft: Translator) -> None:
     draft.out()
     draft.fill_in("ask", translation="Ñéŵ {digits}?")
     draft.fill_in("yes", translator="")
@@ -293,7 +295,7 @@ TIDIED: dict[str, Callable[[Workbook, Worksheet], object]] = {
 
 
 @pytest.mark.parametrize("tidied", TIDIED.values(), ids=TIDIED)
-def test_a_sheet_may_be_tidied(draft: Desk, tidied: Callable[[Workbook, Worksheet], object]) -> None:
+def test_a_sheet_may_be_tidied(draft: Translator, tidied: Callable[[Workbook, Worksheet], object]) -> None:
     draft.out()
     draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person")
     book = load_workbook(draft.sheet)
@@ -342,7 +344,7 @@ SPOILT: dict[str, tuple[Callable[[Worksheet], object], str]] = {
 
 @pytest.mark.parametrize(("spoil", "why"), SPOILT.values(), ids=SPOILT)
 def test_a_sheet_in_which_words_are_lost_is_refused_whole(
-    draft: Desk, spoil: Callable[[Worksheet], object], why: str
+    draft: Translator, spoil: Callable[[Worksheet], object], why: str
 ) -> None:
     before = draft.text
     draft.out()
@@ -377,7 +379,7 @@ TO_LOOK_AT: dict[str, tuple[Callable[[Worksheet], object], str]] = {
 
 @pytest.mark.parametrize(("change", "look"), TO_LOOK_AT.values(), ids=TO_LOOK_AT)
 def test_what_may_be_a_mistake_in_a_sheet_is_told_and_confirms_nothing(
-    draft: Desk, change: Callable[[Worksheet], object], look: str
+    draft: Translator, change: Callable[[Worksheet], object], look: str
 ) -> None:
     draft.out()
     draft.fill_in("yes", note="see me")
@@ -393,21 +395,21 @@ def test_what_may_be_a_mistake_in_a_sheet_is_told_and_confirms_nothing(
     assert "heard:" not in draft.text
 
 
-def test_a_note_or_the_way_back_alone_leaves_who_stands_for_the_words(desk: Desk) -> None:
-    desk.out()
-    desk.fill_in("ask", note="said slowly")
-    told = desk("in", str(desk.sheet), "--yes").output
+def test_a_note_or_the_way_back_alone_leaves_who_stands_for_the_words(translator: Translator) -> None:
+    translator.out()
+    translator.fill_in("ask", note="said slowly")
+    told = translator("in", str(translator.sheet), "--yes").output
     assert "ask: note: nothing -> said slowly" in told
-    assert desk.line("ask")["checked"], "the words are the same"
-    desk.out()
-    desk.fill_in("ask", note="")
+    assert translator.line("ask")["checked"], "the words are the same"
+    translator.out()
+    translator.fill_in("ask", note="")
 
-    desk("in", str(desk.sheet), "--yes")
+    translator("in", str(translator.sheet), "--yes")
 
-    assert "note" not in desk.line("ask")
+    assert "note" not in translator.line("ask")
 
 
-def test_a_question_beside_an_empty_translation_is_told_since_it_is_not_kept(draft: Desk) -> None:
+def test_a_question_beside_an_empty_translation_is_told_since_it_is_not_kept(draft: Translator) -> None:
     draft.file.write_text(re.sub(r"  no:\n(?:    .*\n)+", "", draft.text), encoding="utf-8")
     before = draft.text
     draft.out()
@@ -423,7 +425,7 @@ def test_a_question_beside_an_empty_translation_is_told_since_it_is_not_kept(dra
     assert draft.text == before
 
 
-def test_new_words_under_an_old_date_are_of_today(draft: Desk) -> None:
+def test_new_words_under_an_old_date_are_of_today(draft: Translator) -> None:
     draft.out()
     draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", translator="New Person")
 
@@ -432,7 +434,7 @@ def test_new_words_under_an_old_date_are_of_today(draft: Desk) -> None:
     assert draft.line("ask")["translated"] == {"by": "New Person", "on": dt.datetime.now(LONDON).date()}
 
 
-def test_a_file_that_is_no_sheet_is_refused_in_words(draft: Desk, tmp_path: Path) -> None:
+def test_a_file_that_is_no_sheet_is_refused_in_words(draft: Translator, tmp_path: Path) -> None:
     (tmp_path / "some.xlsx").write_text("line,translation\n")
 
     with pytest.raises(Stop, match="Save the sheet as XLSX"):
@@ -469,7 +471,7 @@ def test_only_the_translation_turns_from_right_to_left() -> None:
 # --- who stands for a line ----------------------------------------------------------------------------
 
 
-def test_a_line_is_checked_by_somebody_else_than_its_translator(draft: Desk) -> None:
+def test_a_line_is_checked_by_somebody_else_than_its_translator(draft: Translator) -> None:
     with pytest.raises(Stop, match="somebody else"):
         draft("checked", "en-XA", "ask", "--by", pseudo.TRANSLATOR)
 
@@ -491,7 +493,7 @@ def test_a_line_is_checked_by_somebody_else_than_its_translator(draft: Desk) -> 
     )
 
 
-def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Desk) -> None:
+def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Translator) -> None:
     with pytest.raises(Stop, match="to be checked"):
         draft("heard", "en-XA", "ask", "--by", "Lee")
     draft("checked", "en-XA", "ask", "--by", "Someone Else")
@@ -510,20 +512,20 @@ def test_a_line_is_heard_only_after_it_was_checked_and_recorded(draft: Desk) -> 
     )
 
 
-def test_twilios_voice_is_heard_apart_from_recordings(desk: Desk) -> None:
+def test_twilios_voice_is_heard_apart_from_recordings(translator: Translator) -> None:
     """For mode 'say': the same people, the same words, and the voice in place of the takes."""
-    desk("heard", "en-XA", "ask", "--by", "Lee", "--voice")
+    translator("heard", "en-XA", "ask", "--by", "Lee", "--voice")
 
-    heard = desk.line("ask")["heard"]
+    heard = translator.line("ask")["heard"]
     assert isinstance(heard, dict)
     assert heard["takes"] == {"say": translation.voice_print("Polly.Amy-Neural", "en-GB")}
     assert " heard " in next(
-        row for row in desk("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
+        row for row in translator("status", "en-XA").output.splitlines() if row.strip().startswith("ask ")
     )
-    assert "with sounds that nobody has listened to" not in desk("status").output
+    assert "with sounds that nobody has listened to" not in translator("status").output
 
 
-def test_a_translation_of_tomorrow_is_refused(draft: Desk) -> None:
+def test_a_translation_of_tomorrow_is_refused(draft: Translator) -> None:
     """It would be checked before it was translated, and nobody would see why it stays a draft."""
     draft.out()
     draft.fill_in("ask", translation="Ñéŵ ŵöŕđš?", date=f"{dt.date.today() + dt.timedelta(days=2)}")
@@ -550,13 +552,13 @@ def test_two_names_that_can_be_of_one_person_stand_for_one(one: str, other: str,
     assert translation.is_same_name(other, one) is same
 
 
-def test_checking_again_asks_for_another_listening(desk: Desk) -> None:
-    desk("checked", "en-XA", "ask", "--by", "Someone Else")
+def test_checking_again_asks_for_another_listening(translator: Translator) -> None:
+    translator("checked", "en-XA", "ask", "--by", "Someone Else")
 
-    assert "heard" not in desk.line("ask")
+    assert "heard" not in translator.line("ask")
 
 
-def test_everything_that_is_recorded_is_listed_with_its_english(draft: Desk) -> None:
+def test_everything_that_is_recorded_is_listed_with_its_english(draft: Translator) -> None:
     rows = [row.split("\t") for row in draft("list", "en-XA").output.splitlines()]
 
     names = {name for name, _, _ in rows}
@@ -565,7 +567,7 @@ def test_everything_that_is_recorded_is_listed_with_its_english(draft: Desk) -> 
 
 
 def test_the_sheet_to_record_from_turns_the_words_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    draft = _translator(tmp_path, monkeypatch, confirmed=False)
     draft.file.write_text(draft.text.replace("right_to_left: false", "right_to_left: true"), encoding="utf-8")
 
     draft("list", "en-XA", "--sheet", str(tmp_path / "sheet.html"))
@@ -577,7 +579,7 @@ def test_the_sheet_to_record_from_turns_the_words_alone(tmp_path: Path, monkeypa
 
 def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that somebody puts there later is not what the listener stands for."""
-    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    draft = _translator(tmp_path, monkeypatch, confirmed=False)
     tongue = _recorded_and_heard(draft)
     folder = tmp_path / "audio"
     Recordings(folder, tongue.script).prepare()
@@ -594,7 +596,7 @@ def test_another_take_than_the_one_that_was_heard_is_not_used(tmp_path: Path, mo
 
 
 def test_a_sound_that_is_gone_is_lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft = _desk(tmp_path, monkeypatch, confirmed=True)
+    draft = _translator(tmp_path, monkeypatch, confirmed=True)
     (tongue,) = building.load(configfiles.script_files(draft.folder)).tongues
 
     assert len(lacking_sounds(tmp_path / "audio", tongue)) == len(tongue.script.sounds)
@@ -606,7 +608,7 @@ def test_a_sound_that_is_gone_is_lacking(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_language_that_is_on_and_cannot_be_heard_as_it_was_confirmed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, told: str
 ) -> None:
-    _desk(tmp_path, monkeypatch, confirmed=True)
+    _translator(tmp_path, monkeypatch, confirmed=True)
     monkeypatch.setenv("IVR_SPEECH", mode)
     script = pseudo.script(pseudo.language("en-XA", key="5", say_voice=""))
 
@@ -620,7 +622,7 @@ def test_a_language_that_loses_a_sound_while_the_line_runs_is_offered_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, store: Store
 ) -> None:
     """And is again, once the sound is back. Nobody hears half of it, or a machine in its place."""
-    draft = _desk(tmp_path, monkeypatch, confirmed=False)
+    draft = _translator(tmp_path, monkeypatch, confirmed=False)
     tongue, folder = _recorded_and_heard(draft), tmp_path / "audio"
     recorded = Recordings(folder, tongue.script)
     recorded.prepare()
@@ -646,8 +648,8 @@ def test_a_language_that_loses_a_sound_while_the_line_runs_is_offered_no_more(
         assert is_heard() == (True, True)
 
 
-def _recorded_and_heard(draft: Desk) -> Tongue:
-    """The language of a desk, with a recording of each sound, for which three people stand; and it is on."""
+def _recorded_and_heard(draft: Translator) -> Tongue:
+    """The language of a translator, with a recording of each sound, for which three people stand; and it is on."""
     made = building.load(configfiles.script_files(draft.folder) | {"line.yaml": _with_test_phone(draft)})
     for i, unit in enumerate(made.tongues[0].script.sounds):
         _record(draft.recordings / f"{unit}.wav", pitch=200 + i)
@@ -660,7 +662,7 @@ def _recorded_and_heard(draft: Desk) -> Tongue:
     return tongue
 
 
-def _with_test_phone(draft: Desk) -> str:
+def _with_test_phone(draft: Translator) -> str:
     line = (draft.folder / "line.yaml").read_text()
     return line.replace('"closed_days"', '"test_phones": ["07700 900999"], "closed_days"')
 

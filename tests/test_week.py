@@ -11,11 +11,11 @@ from ivr.callbacks import capacity
 from ivr.callbacks.capacity import Capacity, NotLowered
 from ivr.callbacks.diary import Window
 from ivr.machine.config import Settings
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script.session import Done, HoldWindow
 from ivr.store import Spool, Store
 from ivr.usecases.jobs import Jobs
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 from tests import small
 from tests.desk import DIARY, NOW, Browser, ask, hire
 from tests.line import OPEN, Line
@@ -73,17 +73,21 @@ def test_the_last_part_of_a_day_that_has_places_is_overbooked(most: list[int], w
 def test_callers_are_promised_what_is_left_and_what_is_promised_stays(
     kind: str, store: Store, settings: Settings
 ) -> None:
-    """Both desks: with one place in the morning and none in the afternoon, the next one overbooks the morning."""
+    """Both handlers: with one place in the morning and none in the afternoon, the next one overbooks the morning."""
     script = small.script()
-    practice = PracticeDesk(slots=2)
-    desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys)) if kind == "real" else practice
+    practice = PracticeHandler(slots=2)
+    handler = (
+        LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+        if kind == "real"
+        else practice
+    )
     usual = Capacity({"morning": 12, "afternoon": 12})
     for window, places in ((MORNING, 1), (AFTERNOON, 0)):
         store.lowered.lower(capacity.lower(script.diary, usual, [window], places, "asha", "Training", OPEN))
         practice.lowered[window] = places
 
     def hold(call: str, overbook: bool = False) -> Window | None:
-        done = desk.run(script, HoldWindow(call, (MORNING, AFTERNOON), overbook=overbook), OPEN)
+        done = handler.run(script, HoldWindow(call, (MORNING, AFTERNOON), overbook=overbook), OPEN)
         assert isinstance(done, Done)
         return done.window
 

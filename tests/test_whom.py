@@ -8,7 +8,7 @@ from ivr.advising import briefing
 from ivr.callbacks.request import Asker, CallbackRequest
 from ivr.engine import call
 from ivr.places import reply
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.spoken import text_of
 from tests import small
@@ -32,7 +32,7 @@ def talk(script: Script) -> Talk:
 
 
 def _asker(talk: Talk) -> Asker:
-    (found,) = [request for request in talk.desk.requests.values() if request.open]
+    (found,) = [request for request in talk.handler.requests.values() if request.open]
     (asker,) = found.askers
     return asker
 
@@ -67,12 +67,14 @@ def test_without_a_yes_the_callers_own_phone_is_rung(talk: Talk) -> None:
 def test_with_a_yes_the_other_persons_phone_is_rung_and_not_the_callers(talk: Talk) -> None:
     talk.to(ASKED + THEIRS)
     assert talk.words.startswith("<ring_number.theirs>")
-    assert [r.number for r in talk.desk.requests.values() if r.open] == ["+447700900123"], "who hangs up here is rung"
+    assert [r.number for r in talk.handler.requests.values() if r.open] == ["+447700900123"], (
+        "who hangs up here is rung"
+    )
 
     talk.key("07700900456").press("1")
 
     assert talk.at == "ring_out"
-    assert [r.number for r in talk.desk.requests.values() if r.open] == ["+447700900456"]
+    assert [r.number for r in talk.handler.requests.values() if r.open] == ["+447700900456"]
     assert _asker(talk).theirs
 
 
@@ -82,7 +84,7 @@ def test_whoever_goes_back_from_the_other_number_is_rung_on_their_own(talk: Talk
     talk.press("*").press("1")
 
     assert (talk.at, _asker(talk).theirs) == ("ring_out", False)
-    assert [r.number for r in talk.desk.requests.values() if r.open] == ["+447700900123"]
+    assert [r.number for r in talk.handler.requests.values() if r.open] == ["+447700900123"]
 
 
 def test_nobody_can_agree_for_them_that_we_leave_a_message_or_say_who_we_are(talk: Talk) -> None:
@@ -125,12 +127,12 @@ def test_a_caller_who_is_silent_when_asked_whom_it_is_about_is_rung(talk: Talk) 
 
 
 def test_two_who_ask_for_the_same_phone_are_joined(script: Script) -> None:
-    desk = PracticeDesk()
-    Talk(script, EVENING, caller="+447700900456", desk=desk, name="first").to(ASKED + "122")
+    handler = PracticeHandler()
+    Talk(script, EVENING, caller="+447700900456", handler=handler, name="first").to(ASKED + "122")
 
-    Talk(script, EVENING, desk=desk, name="second").to(ASKED + THEIRS).key("07700900456").press("1").press("2")
+    Talk(script, EVENING, handler=handler, name="second").to(ASKED + THEIRS).key("07700900456").press("1").press("2")
 
-    (found,) = [r for r in desk.requests.values() if r.open]
+    (found,) = [r for r in handler.requests.values() if r.open]
     assert (found.number, len(found.askers)) == ("+447700900456", 2)
     assert not found.may_say_who()
 

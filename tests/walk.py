@@ -8,7 +8,7 @@ from collections import deque
 from msgspec.structs import replace
 
 from ivr.engine import call
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import Input, Key, NoInput, Transfer, TransferEnded, Turn
 from tests.line import CALLER
@@ -17,8 +17,8 @@ Way = tuple[Input, ...]
 
 
 def step(script: Script, turn: Turn, event: Input, now: dt.datetime) -> Turn:
-    """One turn, at a desk of its own."""
-    return call.run(script, turn.session, event, PracticeDesk(), now)
+    """One turn, with a handler of its own."""
+    return call.run(script, turn.session, event, PracticeHandler(), now)
 
 
 def ways(script: Script, now: dt.datetime) -> dict[tuple[str, int], tuple[Way, Turn]]:

@@ -25,7 +25,7 @@ Modules without rules:
     outcomes.py  whole calls of callers who always do the same
     states.py    every state that a call can be in, and what can come next there
     proof.py     what must be true in all of them: `ivr check --all`
-    desks.py     desks with requests, full, without Redis, or out of order
+    handlers.py  what effects meet: earlier requests, full days, Redis away, or nothing that works
     context.py   what a rule is given, and how it is registered
     stories.py   whether the stories of config/ come true, and what the line says instead
     timing.py    how long the line takes to say things

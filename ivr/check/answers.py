@@ -2,7 +2,7 @@
 
 The walks come again and again to the same session with the same input. The cache ignores the fields of a session that
 only the clock changes, its *stamps*, as if each call took place in one moment. Whether a key comes too soon to be meant
-depends only on the stamps, and is asked of the engine each time. Effects are run at the desk of each call; the
+depends only on the stamps, and is asked of the engine each time. Effects are run at the handler of each call; the
 continuation of a turn is cached by the result of the effect.
 """
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ivr.engine import call, debounce
-from ivr.engine.call import Desk, Doing
+from ivr.engine.call import Doing, EffectHandler
 from ivr.script import Script
 from ivr.script.session import Done, Failed, Input, Key, Session, Turn
 
@@ -51,25 +51,25 @@ class Answers:
             self._begun[asked] = replace(turn, session=replace(turn.session, blocked=blocked))
         return self._begun[asked]
 
-    def answer(self, turn: Turn, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+    def answer(self, turn: Turn, event: Input, handler: EffectHandler, now: dt.datetime) -> Turn:
         """The answer to an input long after the reply began."""
         asked = (turn.session, event, now)
         found = self._known.get(asked)
         if found is None:
             found = self._known[asked] = self._kept(call.answer(self._script, turn.session, event, now))
-        return call.settled(self._script, found, desk, now)
+        return call.settled(self._script, found, handler, now)
 
     def answer_in_time(
-        self, turn: Turn, stamps: Stamps, event: Input, desk: Desk, now: dt.datetime, at: float
+        self, turn: Turn, stamps: Stamps, event: Input, handler: EffectHandler, now: dt.datetime, at: float
     ) -> tuple[Turn, Stamps]:
         """The answer to an input at a time (POSIX seconds) not before `now`: a key may come too soon."""
         s = turn.session
         if isinstance(event, Key) and debounce.is_late(self._script, _stamped(s, stamps), event.keys, at):
             if (s, event) not in self._dropped:
                 moment = dt.datetime.fromtimestamp(at, now.tzinfo)
-                self._dropped[s, event] = _timeless(call.run(self._script, _stamped(s, stamps), event, desk, moment))
+                self._dropped[s, event] = _timeless(call.run(self._script, _stamped(s, stamps), event, handler, moment))
             return self._dropped[s, event], stamps
-        answered = self.answer(turn, event, desk, now)
+        answered = self.answer(turn, event, handler, now)
         new = self._stamps[id(answered)]
         return answered, Stamps(
             new.key or stamps.key,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ivr.check import desks, hands, relay
+from ivr.check import handlers, hands, relay
 from ivr.check.answers import Answers
 from ivr.check.explore import (
     CANCELLED,
@@ -35,11 +35,11 @@ from ivr.check.timing import Measured, Timing
 from ivr.hours import LONDON
 from ivr.places import STEPS
 from ivr.places.reading import Reading
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import GREETING, Script
 from ivr.script.session import Turn
 
-Desk = Callable[[Script, dt.datetime], PracticeDesk]
+HandlerFor = Callable[[Script, dt.datetime], PracticeHandler]
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,11 @@ class Simulation:
         self.by_day = when_open(script, today)
         self.by_night = when_closed(script, self.by_day)
 
-    def walker(self, desk: Desk = desks.usual) -> Walker:
-        return Walker(self.script, self.by_day, self.timing, self.answers, desk(self.script, self.by_day))
+    def walker(self, handler: HandlerFor = handlers.usual) -> Walker:
+        return Walker(self.script, self.by_day, self.timing, self.answers, handler(self.script, self.by_day))
 
-    def _walk(self, hand: Hand, desk: Desk = desks.usual) -> Walk:
-        return explore(self.walker(desk), hand)
+    def _walk(self, hand: Hand, handler: HandlerFor = handlers.usual) -> Walk:
+        return explore(self.walker(handler), hand)
 
     @cached_property
     def anybody(self) -> Walk:
@@ -144,15 +144,13 @@ class Simulation:
 
     @cached_property
     def visits(self) -> list[Visit]:
-        """Visits of every place, including those that occur only with a full desk, late calls, or a desk out
-        of order.
-        """
+        """Visits of every place, also of those that occur only with full days or late calls, or if nothing works."""
         return [visit for walk in self._thorough for visit in walk.visits]
 
     @cached_property
     def _thorough(self) -> list[Walk]:
-        kinds = (desks.usual, desks.full, desks.spooling, desks.out_of_order)
-        return [self._walk(hands.thorough, desk) for desk in kinds]
+        kinds = (handlers.usual, handlers.full, handlers.spooling, handlers.out_of_order)
+        return [self._walk(hands.thorough, handler) for handler in kinds]
 
     @cached_property
     def longest(self) -> dict[str, Turn]:

@@ -23,7 +23,7 @@ from ivr.places.changing import RingReference
 from ivr.places.reading import Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import END_MENU, Script
 from ivr.script.place import Here, Option, Place
 from ivr.script.session import (
@@ -73,14 +73,14 @@ class Cost:
 
 
 class Visit(msgspec.Struct, frozen=True, gc=False):
-    """A turn that a caller reached: at which second, after how many keys, by which inputs, and with which desk."""
+    """A turn that a caller reached: at which second, after how many keys, by which inputs, and with which handler."""
 
     turn: Turn
     stamps: Stamps
     seconds: float
     presses: int
     way: tuple[Input, ...]
-    desk: PracticeDesk
+    handler: PracticeHandler
 
     @property
     def node(self) -> str:
@@ -126,21 +126,21 @@ class Walk:
 class Walker:
     """Moves from visit to visit in one script, and records what is got on the way."""
 
-    def __init__(self, script: Script, now: dt.datetime, timing: Timing, answers: Answers, desk: PracticeDesk):
+    def __init__(self, script: Script, now: dt.datetime, timing: Timing, answers: Answers, handler: PracticeHandler):
         self.script, self.now, self.timing, self._answers = script, now, timing, answers
         self.walk, self._began = Walk(timing), now.timestamp()
-        self.first = Visit(answers.start("explore", CALLER, now), Stamps(), 0.0, 0, (), desk)
+        self.first = Visit(answers.start("explore", CALLER, now), Stamps(), 0.0, 0, (), handler)
 
     def answered(self, visit: Visit, event: Input, after: float, presses: int = 0) -> Visit:
         """The visit after an input that comes this many seconds after the reply began."""
         moment, reached = visit.seconds + after, visit.seconds + max(0.0, after) + TURN_GAP
-        desk = OwnDesk(visit.desk)
+        handler = OwnHandler(visit.handler)
         turn, stamps = self._answers.answer_in_time(
-            visit.turn, visit.stamps, event, desk, self.now, self._began + moment
+            visit.turn, visit.stamps, event, handler, self.now, self._began + moment
         )
         self.walk.heard(turn)
-        after_it = Visit(turn, stamps, reached, visit.presses + presses, (*visit.way, event), desk.desk)
-        for effect, outcome in desk.done:
+        after_it = Visit(turn, stamps, reached, visit.presses + presses, (*visit.way, event), handler.handler)
+        for effect, outcome in handler.done:
             if what := got_by(effect, outcome):
                 self.walk.note(what, after_it)
         if isinstance(event, Recorded) and event.seconds:
@@ -205,26 +205,26 @@ def _state(script: Script, s: Session) -> object:
     return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found, ahead
 
 
-class OwnDesk:
-    """A desk for one turn. The first effect makes a copy, so that the original stays unchanged."""
+class OwnHandler:
+    """A handler for one turn. The first effect makes a copy, so that the original stays unchanged."""
 
-    def __init__(self, desk: PracticeDesk):
-        self.desk = desk
+    def __init__(self, handler: PracticeHandler):
+        self.handler = handler
         #: The effects that were run, with their results.
         self.done: list[tuple[Effect, Done | Failed]] = []
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         if not self.done:
-            self.desk = twin(self.desk)
-        outcome = self.desk.run(script, effect, now)
+            self.handler = twin(self.handler)
+        outcome = self.handler.run(script, effect, now)
         self.done.append((effect, outcome))
         return outcome
 
 
-def twin(desk: PracticeDesk) -> PracticeDesk:
-    """An independent copy of a desk."""
-    other = copy.copy(desk)
-    vars(other).update({name: copy.copy(value) for name, value in vars(desk).items()})
+def twin(handler: PracticeHandler) -> PracticeHandler:
+    """An independent copy of a handler."""
+    other = copy.copy(handler)
+    vars(other).update({name: copy.copy(value) for name, value in vars(handler).items()})
     return other
 
 
@@ -270,7 +270,7 @@ def is_told_in_parts(script: Script, turn: Turn) -> bool:
 
 
 def entries_at(place: Place) -> tuple[str, ...]:
-    """What callers try to enter at a place: its own samples, and the call numbers that the desk knows."""
+    """What callers try to enter at a place: its own samples, and the call numbers that the handler knows."""
     return (*(REFERENCES if isinstance(place, RingReference) else ()), *place.entries())
 
 

@@ -19,7 +19,7 @@ from ivr.check.answers import Answers
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.practice.desk import Noting, PracticeDesk
+from ivr.practice.effects import Noting, PracticeHandler
 from ivr.practice.outcome import is_told
 from ivr.script import Script
 from ivr.script.session import (
@@ -60,7 +60,7 @@ class Circumstances:
     #: How every transfer ends.
     transfer: Ended
     #: False: Redis is away, so nothing can be found or sent; `spools`: what is asked for is kept on the disk then.
-    desk_works: bool = True
+    handler_works: bool = True
     spools: bool = False
 
 
@@ -73,10 +73,10 @@ CIRCUMSTANCES = (
     NOBODY_ANSWERS,
     Circumstances("the transfer fails", True, "failed"),
     CLOSED,
-    Circumstances("nobody answers and Redis is away", True, "no_answer", desk_works=False, spools=True),
-    Circumstances("the line is closed and Redis is away", False, "no_answer", desk_works=False, spools=True),
-    Circumstances("nobody answers and nothing can be kept", True, "no_answer", desk_works=False),
-    Circumstances("the line is closed and nothing can be kept", False, "no_answer", desk_works=False),
+    Circumstances("nobody answers and Redis is away", True, "no_answer", handler_works=False, spools=True),
+    Circumstances("the line is closed and Redis is away", False, "no_answer", handler_works=False, spools=True),
+    Circumstances("nobody answers and nothing can be kept", True, "no_answer", handler_works=False),
+    Circumstances("the line is closed and nothing can be kept", False, "no_answer", handler_works=False),
 )
 
 
@@ -201,7 +201,7 @@ class _Call:
 
     def __init__(self, outcomes: Outcomes, habit: Habit, circumstances: Circumstances, phone: Phone):
         self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
-        self._desk = PracticeDesk(works=circumstances.desk_works, spools=circumstances.spools)
+        self._handler = PracticeHandler(works=circumstances.handler_works, spools=circumstances.spools)
         self._now = outcomes.now(circumstances)
         self._turn = outcomes.start(circumstances, phone)
         self._keys: list[str] = []
@@ -244,7 +244,7 @@ class _Call:
 
     def _has_request(self) -> bool:
         """Whether this call left an open request, with a number to ring or a message that may contain one."""
-        mine = (request for request in self._desk.requests.values() if request.open and request.wishes_of(CALL))
+        mine = (request for request in self._handler.requests.values() if request.open and request.wishes_of(CALL))
         return any(request.number not in self._outcomes.ours for request in mine)
 
     # --- one turn ---------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ class _Call:
         if isinstance(event, TransferEnded) and event.how == "answered":
             self._answered = True
             return
-        noting = Noting(self._desk)
+        noting = Noting(self._handler)
         self._turn = self._outcomes.answers.answer(self._turn, event, noting, self._now)
         for effect, outcome in noting.taken():
             self._texted = self._texted or (isinstance(effect, SendText) and isinstance(outcome, Done))

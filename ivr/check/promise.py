@@ -68,7 +68,7 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
         for visit in context.simulation.anybody.visits
         if places[visit.node].unfinished
         if visit.turn.session.wishes.number and not visit.turn.session.wishes.moving
-        if not any(request.open for request in visit.desk.requests.values() if request.wishes_of("explore"))
+        if not any(request.open for request in visit.handler.requests.values() if request.wishes_of("explore"))
     }
     for node in sorted(lost):
         words = "A caller who hangs up here has given a number, but is not rung."

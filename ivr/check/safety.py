@@ -11,7 +11,7 @@ from ivr.check.context import LINE, SHARED, Context, Finding, rule
 from ivr.check.explore import Visit, asks_for_a_key, choices_at
 from ivr.hours import Span
 from ivr.places.passages import MOST_SOUNDS, Passages, passages
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import Key, Record, Transfer, TransferEnded, Turn
 from ivr.spoken import words_of
@@ -25,7 +25,7 @@ BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", 
 
 
 def _places(context: Context) -> list[Visit]:
-    """Every place where an ordinary caller is asked for a key, with every kind of desk."""
+    """Every place where an ordinary caller is asked for a key, whatever effects meet."""
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
@@ -44,13 +44,13 @@ def person_everywhere(context: Context) -> Iterator[Finding]:
     answers = context.simulation.answers
     for visit in _places(context):
         where = context.spot(visit.node)
-        open_ = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_day)
+        open_ = answers.answer(visit.turn, Key("0"), PracticeHandler(), by_day)
         if not isinstance(open_.then, Transfer):
             yield Finding(*where, "Key 0 does not reach a person here.", _REPORT, visit.node)
             continue
-        away = {"busy": answers.answer(open_, TransferEnded("busy"), PracticeDesk(), by_day)}
+        away = {"busy": answers.answer(open_, TransferEnded("busy"), PracticeHandler(), by_day)}
         if by_night:
-            away["closed"] = answers.answer(visit.turn, Key("0"), PracticeDesk(), by_night)
+            away["closed"] = answers.answer(visit.turn, Key("0"), PracticeHandler(), by_night)
         for name, turn in away.items():
             if not (isinstance(turn.then, Transfer | Record) or _offers_ring_back(script, turn)):
                 words = f"Key 0 leads to nothing here when the line is {name}."
@@ -67,7 +67,7 @@ def no_fault(context: Context) -> Iterator[Finding]:
     for visit in _places(context):
         for key in "#*":
             by_day = context.simulation.by_day
-            after = context.simulation.answers.answer(visit.turn, Key(key), PracticeDesk(), by_day)
+            after = context.simulation.answers.answer(visit.turn, Key(key), PracticeHandler(), by_day)
             if after.session.slips > visit.turn.session.slips or not after.says:
                 words = f"Key {key} is counted as a mistake here."
                 yield Finding(*context.spot(visit.node), words, _REPORT, visit.node)

@@ -3,8 +3,8 @@
 A session has too many values to try them all. Two sessions count as the same state if they have the same place, with
 the same counters there. What happened earlier in the call is reduced to a *past*, of which there are few kinds. Every
 state is tried with every past. Whatever is in neither is tried in all its values at each step: how many keys led to
-nothing new, how many errors came before, which guidance was heard, what the desk answers, and whether the line is open.
-Some of these combinations cannot occur in a real call; no combination that can occur is left out.
+nothing new, how many errors came before, which guidance was heard, how effects end, and whether the line is open. Some
+of these combinations cannot occur in a real call; no combination that can occur is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
-from ivr.check import desks
+from ivr.check import handlers
 from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
 from ivr.engine import call, escalation
 from ivr.engine.call import Doing
@@ -23,7 +23,7 @@ from ivr.places import reply
 from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY, Person
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.place import Place
 from ivr.script.session import (
@@ -101,7 +101,7 @@ TOLD_APART = (
     "help got; or a blocked phone",
     "the phone: a mobile, a landline, or one that hides its number",
     "the time: open, or closed",
-    "the desk: with requests, empty, full, or out of order",
+    "what effects meet: earlier requests, none, full days, or nothing that works",
 )
 
 #: A state: the parts of a session that count.
@@ -114,9 +114,10 @@ class States:
     def __init__(self, script: Script, by_day: dt.datetime, by_night: dt.datetime | None):
         self.script = script
         self.clocks = tuple(now for now in (by_day, by_night) if now)
-        self._desks = {
+        self._handlers = {
             now: [
-                desks.usual(script, now), PracticeDesk(), desks.full(script, now), desks.out_of_order(script, now),
+                handlers.usual(script, now), PracticeHandler(), handlers.full(script, now),
+                handlers.out_of_order(script, now),
             ] for now in self.clocks
         }  # fmt: skip
         ranks = {place.urgency(): name for name, place in script.nodes.items()}
@@ -241,13 +242,13 @@ class States:
                             yield replace(s, caller=caller, keyed=keyed, heard=heard)
 
     def settled(self, answered: Turn | Doing, now: dt.datetime, *, failed: bool = False) -> Iterator[tuple[Turn, bool]]:
-        """How a turn can go on, depending on what each kind of desk does with its effects."""
+        """How a turn can go on, depending on what each kind of handler does with its effects."""
         if isinstance(answered, Turn):
             yield answered, failed
             return
         tried: list[Done | Failed] = []
-        for desk in self._desks[now]:
-            outcome = twin(desk).run(self.script, answered.effect, now)
+        for handler in self._handlers[now]:
+            outcome = twin(handler).run(self.script, answered.effect, now)
             if outcome not in tried:
                 tried.append(outcome)
                 is_failed = failed or isinstance(outcome, Failed)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ivr.practice import playing, story, transcript
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.story import Untrue
 from ivr.problems import ConfigError, Problem, kind
 from ivr.script import Script
@@ -41,7 +41,7 @@ def _play_story(script: Script, name: str, text: str) -> list[Problem]:
         wanted = transcript.read(text, f"config/{name}")
     except ConfigError as error:
         return list(error.problems)
-    caller = playing.Caller(script, PracticeDesk())
+    caller = playing.Caller(script, PracticeHandler())
     heard = caller.follow(wanted)
     problems = list(story.first(caller.problems, story.differences(wanted, heard)))
     if all(entry.put_in for entry in wanted.entries):
@@ -71,7 +71,7 @@ def accepted_story(script: Script, name: str, text: str) -> str:
     except ConfigError:
         return text
     scripts = (script, _without_notices(script)) if script.notices else (script,)
-    calls = [playing.play(each, wanted, PracticeDesk()) for each in scripts]
+    calls = [playing.play(each, wanted, PracticeHandler()) for each in scripts]
     return story.accepted(wanted, min(calls, key=lambda heard: len(story.differences(wanted, heard))))
 
 
@@ -93,7 +93,7 @@ def unvisited(script: Script, stories: Mapping[str, str]) -> list[str]:
     """The nodes that no story visits."""
     visited: set[str] = set()
     for name, text in stories.items():
-        caller = playing.Caller(script, PracticeDesk())
+        caller = playing.Caller(script, PracticeHandler())
         with contextlib.suppress(ConfigError):  # a story that cannot be read is reported elsewhere
             caller.follow(transcript.read(text, name))
         visited |= caller.visited

@@ -1,6 +1,6 @@
 """A queue of made-up callers, to show the advisers' page in use.
 
-Each caller uses the real engine, and the real desk saves their requests, so every card looks as after a real call.
+Each caller uses the real engine, and the live handler saves their requests, so every card looks as after a real call.
 Their numbers are from the ranges that Ofcom reserves for drama, and belong to nobody.
 """
 
@@ -25,7 +25,7 @@ from ivr.script import MAIN_MENU, Script
 from ivr.script.session import Record, Transfer
 from ivr.store import Adviser, Spool, Store, TextState
 from ivr.usecases.jobs import Jobs, keep_recording
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 
 #: The adviser to sign in as, and a colleague.
 NAME, PASSWORD, COLLEAGUE = "demo", "made-up-callers", "sam"
@@ -180,13 +180,13 @@ class _Queue:
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
-        self._desk = Desk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+        self._handler = LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
         #: By the phone number in the story: the id of the request, and the call number.
         self._asked: dict[str, tuple[str, str]] = {}
 
     def ring(self, call_sid: str, rings: Rings, at: dt.datetime) -> None:
         """Play one call from beginning to end."""
-        phone = Caller(self._script, self._desk, call_sid)
+        phone = Caller(self._script, self._handler, call_sid)
         phone.ring(at, rings.number)
         for key in rings.listens:
             _press(phone, key)

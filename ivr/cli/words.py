@@ -15,7 +15,7 @@ from ivr.hours import LONDON
 from ivr.machine import config, equipment
 from ivr.overview import atlas
 from ivr.practice import transcript
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import ADVISER_DOES, Entry, Transcript
 from ivr.printing import drawing
@@ -39,7 +39,7 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
     _, made = draft_script(settings)
     out("Type a key and Enter. Enter alone is silence; h hangs up.\n")
     when = when or dt.datetime.now(LONDON).replace(second=0, microsecond=0)
-    phone = Caller(made, PracticeDesk())
+    phone = Caller(made, PracticeHandler())
     phone.ring(when, "" if caller == "hidden" else caller)
     told = 0
     while True:

@@ -1,9 +1,9 @@
 """The engine: one turn of a call.
 
-`run` takes the script, the session, the input event, a desk that runs effects, and the time. It returns a Turn: what to
+`run` takes the script, the session, the input event, the handler of effects, and the time. It returns a Turn: what to
 say, what to wait for, and the session to keep. Every driver of a call uses it: the telephone, the terminal, the stories
-and the tests. Apart from the desk it is pure: `answer` is a turn up to the first effect. `current` repeats the present
-reply, for a webhook that is delivered twice.
+and the tests. Apart from the handler it is pure: `answer` is a turn up to the first effect. `current` repeats the
+present reply, for a webhook that is delivered twice.
 
 The places (`places`) decide what is said and where each input leads. This module has what is the same everywhere: what
 the keys do that work in every place, silence, and how a transition is carried out. `reply` names those keys to callers.
@@ -87,8 +87,8 @@ def known_caller(script: Script, caller_id: str) -> str:
     return "" if dialling.same(caller_id, script.never_rung) else caller_id
 
 
-class Desk(Protocol):
-    """Runs the effects of a call: the real desk, or a practice desk."""
+class EffectHandler(Protocol):
+    """Runs the effects of a call: the live handler, or a practice handler."""
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Run an effect. Nothing is raised: an effect that cannot be done returns Failed."""
@@ -102,20 +102,20 @@ class Doing:
     then: Callable[[Done | Failed], Turn | Doing]
 
 
-def run(script: Script, s: Session, event: Input, desk: Desk, now: dt.datetime) -> Turn:
-    """Answer an input event, with its effects run at the desk.
+def run(script: Script, s: Session, event: Input, handler: EffectHandler, now: dt.datetime) -> Turn:
+    """Answer an input event, with its effects run by the handler.
 
     If the session is at a place that this version of the script does not have, the call continues at the main menu.
     """
     if s.place.node not in _spoken_in(script, s).places:
-        return go_on(script, s, s.place, event, desk, now)
-    return settled(script, answer(script, s, event, now), desk, now)
+        return go_on(script, s, s.place, event, handler, now)
+    return settled(script, answer(script, s, event, now), handler, now)
 
 
-def settled(script: Script, answered: Turn | Doing, desk: Desk, now: dt.datetime) -> Turn:
-    """Run effects until the turn waits for the caller. Desks are called only here."""
+def settled(script: Script, answered: Turn | Doing, handler: EffectHandler, now: dt.datetime) -> Turn:
+    """Run effects until the turn waits for the caller. Handlers are called only here."""
     while isinstance(answered, Doing):
-        answered = answered.then(desk.run(script, answered.effect, now))
+        answered = answered.then(handler.run(script, answered.effect, now))
     return answered
 
 
@@ -161,7 +161,7 @@ def current(script: Script, s: Session, now: dt.datetime) -> Turn:
     return reply.turn(Here(spoken_in, known, now))
 
 
-def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, now: dt.datetime) -> Turn:
+def go_on(script: Script, known: Session, place: At, event: Input, handler: EffectHandler, now: dt.datetime) -> Turn:
     """Like `run`, for a call of which only the place is certain. `known` is an older session of it.
 
     If the place is not in this script, or needs answers that the caller gave on the way to it, the call cannot continue
@@ -170,7 +170,7 @@ def go_on(script: Script, known: Session, place: At, event: Input, desk: Desk, n
     """
     s = resumed(script, known, place)
     if s.place.node == place.node or (isinstance(event, Key) and event.keys in UNIVERSAL):
-        return run(script, s, event, desk, now)
+        return run(script, s, event, handler, now)
     here = Here(_spoken_in(script, s), replace(s, turn=s.turn + 1), now)
     lost = StartAgain if s.place.node == MAIN_MENU else TextFailed if place.node == TextCheck.id else RingFailed
     return reply.turn(here.at(say(here, here.words(lost.say))))

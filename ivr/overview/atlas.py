@@ -17,7 +17,7 @@ from ivr.places.kinds import GO_BACK
 from ivr.places.nodes import Word
 from ivr.places.reading import Reading
 from ivr.places.reply import HELP_KEY
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import SILENT, Entry
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Script
@@ -218,7 +218,7 @@ def way_there(script: Script, place: str, when: dt.datetime, caller: str) -> tup
 
     None if it cannot be reached by choices at that time.
     """
-    phone = Caller(script, PracticeDesk())
+    phone = Caller(script, PracticeHandler())
     phone.ring(when, caller)
     way = ways(script).get(place)
     for step in way or ():

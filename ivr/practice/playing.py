@@ -15,11 +15,11 @@ from ivr import dialling
 from ivr.callbacks.diary import Promise, Window
 from ivr.callbacks.request import CallbackRequest
 from ivr.engine import call
-from ivr.engine.call import Desk
+from ivr.engine.call import EffectHandler
 from ivr.hours import LONDON
 from ivr.places import reply
 from ivr.practice import outcome, transcript
-from ivr.practice.desk import Noting, PracticeDesk
+from ivr.practice.effects import Noting, PracticeHandler
 from ivr.practice.transcript import (
     ADVISER_DOES,
     HANGS_UP,
@@ -66,9 +66,9 @@ _THINKING = 5
 _TREMBLING = 0.4
 
 
-def play(script: Script, wanted: Transcript, desk: PracticeDesk | None = None) -> Transcript:
+def play(script: Script, wanted: Transcript, handler: PracticeHandler | None = None) -> Transcript:
     """Play the transcript's inputs, and return the call with the engine's outputs."""
-    return Caller(script, desk or PracticeDesk()).follow(wanted)
+    return Caller(script, handler or PracticeHandler()).follow(wanted)
 
 
 _OVER = kind("story-over", "The call is over here.", "Remove this line.")
@@ -90,9 +90,9 @@ _TWO_CHOICES = kind(
 class Caller:
     """A caller on the phone: the engine with its own clock, and a record of the call."""
 
-    def __init__(self, script: Script, desk: Desk, name: str = "practice"):
-        self.script, self.desk, self.name = script, desk, name
-        self._noting = Noting(desk)
+    def __init__(self, script: Script, handler: EffectHandler, name: str = "practice"):
+        self.script, self.handler, self.name = script, handler, name
+        self._noting = Noting(handler)
         self.entries: list[Entry] = []
         #: Inputs and turns, in order.
         self.happened: list[Input | Turn] = []
@@ -139,10 +139,10 @@ class Caller:
         self._heard(call.start(self.script, self.name, judged.e164 or caller, self.now))
 
     def outage(self, entry: Entry) -> None:
-        """Redis goes away or is back, on a desk that can play that."""
+        """Redis goes away or is back, on a handler that can play that."""
         self.entries.append(Entry(entry.who, entry.text))
-        if isinstance(self.desk, PracticeDesk):
-            self.desk.spools = entry.text == OUTAGE_BEGINS
+        if isinstance(self.handler, PracticeHandler):
+            self.handler.spools = entry.text == OUTAGE_BEGINS
 
     def do(self, entry: Entry) -> None:
         """Play one CALLER or ADVISER line."""

@@ -1,6 +1,7 @@
 """What is counted of the effects that have a limit in a day, and against which limit (why there are any: `limits.py`).
 
-The real desk counts in Redis (`store/limits.py`), the practice desk here, in memory. A test holds them to one contract.
+The handler of live effects counts in Redis (`store/limits.py`), that of practice calls here, in memory. A test holds
+them to one contract.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def of(effect: SaveRequest | SendText, line: line_settings.LineSettings) -> line
 
 
 class Counted:
-    """Counts in memory what was asked for, by the rules by which the real desk counts in Redis."""
+    """Counts in memory what was asked for, by the rules by which the live handler counts in Redis."""
 
     def __init__(self) -> None:
         self._ids = set[tuple[dt.date, str]]()

@@ -50,7 +50,7 @@ class Back(msgspec.Struct, frozen=True):
 
 
 class Do(msgspec.Struct, frozen=True):
-    """Run an effect at the desk first.
+    """Run an effect first.
 
     `then` returns the next transition after success, given the session as it then is. After a failure, `failed` is
     said, and the call goes to the place `or_else`.

@@ -200,7 +200,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):
-    """An effect succeeded. The field that applies has what the desk found or wrote."""
+    """An effect succeeded. The field that applies has what was found or written."""
 
     window: Window | None = None
     request: CallbackRequest | None = None

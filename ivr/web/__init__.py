@@ -7,7 +7,7 @@ studio (`/studio`), where the line is heard and changed. They share the sign-in.
     voice.py     Twilio's webhooks
     turn.py      one turn of a call: reads the session, asks the engine, saves, writes the reply
     address.py   a call's place in the address of its next webhook, so that it goes on while Redis is down
-    desk.py      runs the effects of calls with Redis and the worker
+    effects.py   runs the effects of calls with Redis and the worker
     live.py      the scripts that this process has loaded
     edition.py   a script with what speaks its replies, in each of its languages
     talking.py   records that an adviser talks to a caller
@@ -43,7 +43,7 @@ from ivr.usecases.spooling import HandingIn
 from ivr.web import front, read, voice
 from ivr.web.console import CONSOLE, create_console
 from ivr.web.console.common import Clock
-from ivr.web.desk import Desk
+from ivr.web.effects import LiveHandler
 from ivr.web.health import blueprint as health
 from ivr.web.live import Live, keep, put_back, put_through
 from ivr.web.sound import blueprint as sound
@@ -70,7 +70,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         signature=Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,
-        desk=Desk(store, jobs, spool),
+        handler=LiveHandler(store, jobs, spool),
         spool=spool,
         jobs=jobs,
         tally=tally,

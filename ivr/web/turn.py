@@ -32,8 +32,8 @@ from ivr.store.sessions import KEEP_SECONDS
 from ivr.twilio import twiml, webhook
 from ivr.usecases.jobs import Jobs
 from ivr.web.address import Address
-from ivr.web.desk import Desk
 from ivr.web.edition import Edition
+from ivr.web.effects import LiveHandler
 from ivr.web.live import Live
 from ivr.web.tally import Tally
 
@@ -58,7 +58,7 @@ class Line:
     signature: Signature
     store: Store
     live: Live
-    desk: Desk
+    handler: LiveHandler
     spool: Spool
     jobs: Jobs
     tally: Tally
@@ -169,8 +169,8 @@ class CallWebhook:
         return self._reply(edition, turn, type(event).__name__)
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        """As the desk of this call: run an effect, and note what is counted of it once the turn is saved."""
-        done = self._line.desk.run(script, effect, now)
+        """As the handler of this call: run an effect, and note what is counted of it once the turn is saved."""
+        done = self._line.handler.run(script, effect, now)
         self._of_effects += demand.of_effect(effect, done)
         return done
 

@@ -267,7 +267,7 @@ class _Views:
             return Document(twiml.text_back(""))
         now = self._line.clock()
         wished = textin.wish(script, came.id, came.sender, came.body, now)
-        done = self._line.desk.run(script, SaveRequest(wished), now)
+        done = self._line.handler.run(script, SaveRequest(wished), now)
         kept = done.request if isinstance(done, Done) else None
         answers = self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)

@@ -36,7 +36,7 @@ from ivr.compiling import building
 from ivr.machine import config, configfiles, factors
 from ivr.machine.config import Settings
 from ivr.practice import transcript
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import Entry
 from ivr.processes import server
@@ -116,7 +116,7 @@ def _sounds(script: Script) -> None:
 
 
 def _played(script: Script, does: tuple[str, ...]) -> Caller:
-    phone = Caller(script, PracticeDesk())
+    phone = Caller(script, PracticeHandler())
     phone.ring(OPEN, _NUMBER)
     for each in does:
         phone.do(Entry("ADVISER" if each in transcript.ADVISER_DOES else "CALLER", each))

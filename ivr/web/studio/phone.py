@@ -1,8 +1,9 @@
 """A phone in the browser: ring the line, hear it and press keys, before it has a number; what is live, or the draft.
 
-The browser plays the TwiML that a real call would get, with the same sounds. The same engine plays the call at a
-practice desk: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and sends all of it
-each time (`practice.py`). What is live is played by this process, and the draft by one of its own (`drafting.py`).
+The browser plays the TwiML that a real call would get, with the same sounds. The same engine plays the call, but its
+effects are only practised: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and
+sends all of it each time (`practice.py`). What is live is played by this process, and the draft by one of its own
+(`drafting.py`).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from ivr.hours import LONDON
 from ivr.overview import atlas
 from ivr.places.nodes import Slower
 from ivr.places.reply import HELP_KEY
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
 from ivr.practice.transcript import HUNG_UP, Entry, Transcript, unreadable
 from ivr.script import HELP, Script
@@ -136,7 +136,7 @@ def _ringing(script: Script, so_far: SoFar) -> Caller:
         when = dt.datetime.fromisoformat(so_far.when).replace(tzinfo=LONDON)
     except ValueError:
         raise Unplayable("Enter the day and the time at which you ring.") from None
-    caller = Caller(script, PracticeDesk(slots=0) if so_far.full else PracticeDesk())
+    caller = Caller(script, PracticeHandler(slots=0) if so_far.full else PracticeHandler())
     caller.ring(when, so_far.caller)
     return caller
 

@@ -1,7 +1,7 @@
-"""A desk for practice calls: effects change only memory, and nothing is sent or stored.
+"""Runs the effects of practice calls: they change only memory, and nothing is sent or stored.
 
-The terminal, the stories, the simulated callers and the golden calls use it in place of
-Redis and Twilio. It gives the same results as the real desk, by the same rules in `asking.py` and `callback.py`.
+The terminal, the stories, the simulated callers and the golden calls use it in place of Redis and Twilio. It gives the
+same results as the live handler (`web/effects.py`), by the same rules in `asking.py` and `callback.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.callbacks import asking, callback, capacity, limits
 from ivr.callbacks.callback import windows_of
 from ivr.callbacks.diary import Window
 from ivr.callbacks.request import CallbackRequest
-from ivr.engine.call import Desk
+from ivr.engine.call import EffectHandler
 from ivr.script import Script, counting
 from ivr.script.session import (
     CancelRequest,
@@ -35,13 +35,13 @@ REFERENCE = "4271"
 
 
 class Noting:
-    """A desk that records its effects, for code that needs to know what happened in a turn."""
+    """A handler that notes the effects it ran, for code that needs to know what happened in a turn."""
 
-    def __init__(self, desk: Desk):
-        self._desk, self._done = desk, list[tuple[Effect, Done | Failed]]()
+    def __init__(self, handler: EffectHandler):
+        self._handler, self._done = handler, list[tuple[Effect, Done | Failed]]()
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        outcome = self._desk.run(script, effect, now)
+        outcome = self._handler.run(script, effect, now)
         self._done.append((effect, outcome))
         return outcome
 
@@ -51,7 +51,7 @@ class Noting:
         return done
 
 
-class PracticeDesk:
+class PracticeHandler:
     """Runs effects in memory. `slots` is the number of callers per part of a day.
 
     `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.

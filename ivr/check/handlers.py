@@ -1,4 +1,4 @@
-"""Desks for the simulated callers: with calls that were asked for before, full, without Redis, or out of order."""
+"""What the effects of simulated callers meet: earlier requests, full days, Redis away, or nothing that works."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from msgspec.structs import replace
 from ivr.callbacks.diary import Promise
 from ivr.callbacks.request import Asker, CallbackRequest, State
 from ivr.check.explore import CALLER, REFERENCES
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
-#: Slots left at a full desk in each part of a day.
+#: Slots in each part of a day that is full.
 NONE = 0
 
 
-def usual(script: Script, now: dt.datetime) -> PracticeDesk:
-    """A desk that accepts every request and text, and has earlier requests of the caller."""
-    desk = PracticeDesk()
+def usual(script: Script, now: dt.datetime) -> PracticeHandler:
+    """Every request and text is accepted, and there are earlier requests of the caller."""
+    handler = PracticeHandler()
     before: tuple[tuple[str, State, int], ...] = (
         (WAITS, "waiting", 24),
         (TRIED, "waiting", 24),
@@ -29,27 +29,27 @@ def usual(script: Script, now: dt.datetime) -> PracticeDesk:
     )
     for reference, state, hours in before:
         request = _asked_before(script, now, reference, state, hours)
-        desk.requests[request.id] = replace(request, tries=1) if reference == TRIED else request
-    return desk
+        handler.requests[request.id] = replace(request, tries=1) if reference == TRIED else request
+    return handler
 
 
-def full(script: Script, now: dt.datetime) -> PracticeDesk:
-    """A desk without a free slot in any part of a day."""
-    desk = usual(script, now)
-    desk.slots = NONE
-    return desk
+def full(script: Script, now: dt.datetime) -> PracticeHandler:
+    """No slot is free in any part of a day."""
+    handler = usual(script, now)
+    handler.slots = NONE
+    return handler
 
 
-def spooling(script: Script, now: dt.datetime) -> PracticeDesk:
+def spooling(script: Script, now: dt.datetime) -> PracticeHandler:
     """Redis goes away once a call is found, and the disk keeps what is asked for."""
-    desk = usual(script, now)
-    desk.spools = True
-    return desk
+    handler = usual(script, now)
+    handler.spools = True
+    return handler
 
 
-def out_of_order(script: Script, now: dt.datetime) -> PracticeDesk:
+def out_of_order(script: Script, now: dt.datetime) -> PracticeHandler:
     """Can do nothing: Redis is away, and the disk keeps nothing."""
-    return PracticeDesk(works=False)
+    return PracticeHandler(works=False)
 
 
 def _asked_before(script: Script, now: dt.datetime, reference: str, state: State, hours: float) -> CallbackRequest:

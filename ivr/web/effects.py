@@ -1,4 +1,4 @@
-"""The real desk: runs the effects of calls with Redis and the worker."""
+"""Runs the effects of live calls, with Redis and the worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from ivr.usecases.jobs import Jobs
 log = structlog.get_logger()
 
 
-class Desk:
+class LiveHandler:
     """Runs effects. One that cannot be done returns Failed, and the line says so to the caller.
 
     While Redis is away, a wish to be rung and its taking back are kept in the spool, which is as good: they are done

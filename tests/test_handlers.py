@@ -1,4 +1,4 @@
-"""The contract of a desk: in the same calls, the practice desk answers as the real one does with its Redis."""
+"""The contract of an effect handler: in the same calls, practice answers as the live one does."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ivr.callbacks import callback
 from ivr.callbacks.diary import Promise, Window
 from ivr.callbacks.request import CallbackRequest
 from ivr.engine import call
-from ivr.engine.call import Desk
+from ivr.engine.call import EffectHandler
 from ivr.machine.config import Settings
-from ivr.practice.desk import PracticeDesk
+from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
 from ivr.script.session import (
     CancelRequest,
@@ -31,7 +31,7 @@ from ivr.script.session import (
 )
 from ivr.store import Spool, Store
 from ivr.usecases.jobs import Jobs
-from ivr.web.desk import Desk as RealDesk
+from ivr.web.effects import LiveHandler
 from tests import small
 from tests.anybody import Anybody
 from tests.desk import request
@@ -52,13 +52,13 @@ def script() -> Script:
 
 @pytest.fixture(params=["real", "practice"])
 def do(request: pytest.FixtureRequest, script: Script) -> Callable[..., Done | Failed]:
-    """One thing done at a desk, now unless said otherwise."""
+    """One thing done at a handler, now unless said otherwise."""
     if request.param == "practice":
-        desk: Desk = PracticeDesk(slots=1)
+        handler: EffectHandler = PracticeHandler(slots=1)
     else:
         store = request.getfixturevalue("store")
-        desk = _real(store, request.getfixturevalue("settings"))
-    return lambda effect, now=OPEN: desk.run(script, effect, now)
+        handler = _real(store, request.getfixturevalue("settings"))
+    return lambda effect, now=OPEN: handler.run(script, effect, now)
 
 
 Do = Callable[..., Done | Failed]
@@ -68,8 +68,8 @@ def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
     return replace(HoldWindow(call, windows or (MORNING,), overbook=False), **more)
 
 
-def _real(store: Store, settings: Settings) -> RealDesk:
-    return RealDesk(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+def _real(store: Store, settings: Settings) -> LiveHandler:
+    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
 
 
 def _saved(do: Do, nth: int = 1, **facts: object) -> CallbackRequest:
@@ -154,14 +154,14 @@ def test_what_cannot_be_changed_any_more_is_failed_and_what_is_gone_is_cancelled
 
 @pytest.fixture(params=["real", "practice"])
 def limited(request: pytest.FixtureRequest) -> Callable[..., Done | Failed]:
-    """One thing done at a desk of a line that has limits of one and two."""
+    """One thing done by a line that has limits of one and two."""
     most = {"a_phone": 2, "keyed_a_day": 1, "a_day": 4}
     script = small.script(limits={"requests": most, "texts": most})
     real = request.param == "real"
-    desk: Desk = PracticeDesk()
+    handler: EffectHandler = PracticeHandler()
     if real:
-        desk = _real(request.getfixturevalue("store"), request.getfixturevalue("settings"))
-    return lambda effect, now=OPEN: desk.run(script, effect, now)
+        handler = _real(request.getfixturevalue("store"), request.getfixturevalue("settings"))
+    return lambda effect, now=OPEN: handler.run(script, effect, now)
 
 
 def _wish(nth: int, **facts: object) -> SaveRequest:
@@ -201,9 +201,9 @@ def test_a_message_after_the_tone_is_taken_whatever_was_keyed(limited: Do) -> No
 
 
 class Both:
-    """Two desks at which the same is done. What they answer must be the same."""
+    """Two handlers that do the same. What they answer must be the same."""
 
-    def __init__(self, real: Desk, practice: Desk):
+    def __init__(self, real: EffectHandler, practice: EffectHandler):
         self._real, self._practice = real, practice
         self.answered: set[str] = set()
 
@@ -214,12 +214,12 @@ class Both:
         return practised
 
 
-def test_both_desks_answer_alike_in_the_calls_of_anybody(script: Script, store: Store, settings: Settings) -> None:
+def test_both_handlers_answer_alike_in_the_calls_of_anybody(script: Script, store: Store, settings: Settings) -> None:
     """Many callers from few phones, one after the other: they join, change and take back what others asked for."""
-    chance, practice = random.Random(10), PracticeDesk(slots=1)
+    chance, practice = random.Random(10), PracticeHandler(slots=1)
     both = Both(_real(store, settings), practice)
     for number in range(60):
-        anybody = Anybody(script, chance, desk=both)
+        anybody = Anybody(script, chance, handler=both)
         anybody.turn = call.start(script, f"CA{number}", anybody.caller, anybody.now)
         for _ in range(40):
             if isinstance(anybody.go_on().then, HangUp):
