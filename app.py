@@ -8,12 +8,12 @@ from ivr.machine.config import settings
 from ivr.processes.server import AT_ONCE
 from ivr.store import Store
 from ivr.web import create_app
-from ivr.web.door import Door
+from ivr.web.admission import Admission
 
 die_with_web_server()
 log.as_json()
 machine = settings(running=True)
-app = Door(create_app(machine, Store(machine.redis_url, machine.keys)), AT_ONCE)
+app = Admission(create_app(machine, Store(machine.redis_url, machine.keys)), AT_ONCE)
 app.watch()
 metrics.share(machine.metrics_dir)
 

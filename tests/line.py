@@ -19,7 +19,7 @@ from ivr.processes.server import AT_ONCE
 from ivr.script.session import Input, Key, Recorded
 from ivr.store import Spool, Store
 from ivr.web import create_app
-from ivr.web.door import Door
+from ivr.web.admission import Admission
 
 OPEN = dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON)
 CALLER = "+447700900123"
@@ -41,7 +41,7 @@ class Line:
         self.settings, self.store, self.now = settings, store, OPEN
         self.app = create_app(settings, store, clock=lambda: self.now)
         self.spool = Spool(settings.spool_dir, settings.keys)
-        self.client = FromHere(Door(self.app, AT_ONCE))
+        self.client = FromHere(Admission(self.app, AT_ONCE))
         self._signer = RequestValidator(settings.auth_tokens[0])
 
     def __enter__(self) -> Line:

@@ -34,7 +34,7 @@ SAVED = (*get_args(Outcome), "agreed the next call")
 
 
 @dataclass(frozen=True)
-class Line:
+class OnPaper:
     """One caller on paper, in words."""
 
     request: CallbackRequest
@@ -57,7 +57,7 @@ def until(diary: Diary, at: dt.datetime) -> float:
 
 def sheet(
     ordered: Sequence[CallbackRequest], me: str, now: float, until: float, script: Script, *, mine: bool
-) -> list[Line]:
+) -> list[OnPaper]:
     """Who may be rung until then, in the order of the list; only those of one adviser if it is `mine`.
 
     What a colleague has is on their own sheet.
@@ -67,14 +67,14 @@ def sheet(
         holder = request.holder(now)
         is_mine = holder == me or request.with_whom == me
         if request.opens < until and (is_mine if mine else holder in ("", me)):
-            found.append(_line(request, now, script))
+            found.append(_on_paper(request, now, script))
     return found[:MOST_ON_PAPER]
 
 
-def _line(request: CallbackRequest, now: float, script: Script) -> Line:
+def _on_paper(request: CallbackRequest, now: float, script: Script) -> OnPaper:
     notes = [event.note for event in request.events if event.note and event.who not in ("caller", LINE)]
     needs = [briefing.SHORT_NEEDS[need] for need in request.needs]
-    return Line(
+    return OnPaper(
         request,
         call=calls(request),
         number=dialling.national(request.number) if request.number else "hidden: in the message",

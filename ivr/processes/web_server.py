@@ -33,12 +33,12 @@ import ivr.web  # noqa: F401  # loaded here, so that the forked processes share 
 from ivr.machine import config, log
 from ivr.machine.respawn import LONGEST_WITH_SISTERS, Respawn
 from ivr.store import Store
-from ivr.web.door import Door
+from ivr.web.admission import Admission
 from ivr.web.live import preload
 
 #: Seconds between two checks for a process that ended.
 LOOK_SECONDS = 0.2
-#: Connections that a process holds at a time; more wait outside. Most of them would only ever wait (`web/door.py`).
+#: Connections that a process holds at a time; more wait outside. Most of them would only wait (`web/admission.py`).
 MOST_CONNECTIONS = 4096
 #: Threads that a process has in any case, and tasks that are left for the worker, Redis and the server itself.
 FEWEST_THREADS, OTHER_TASKS = 16, 200
@@ -121,7 +121,7 @@ class WebServer(MPServer):
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether to show a log record.
 
-    The high number of threads is intended: most only wait for requests (`web/door.py`).
+    The high number of threads is intended: most only wait for requests (`web/admission.py`).
     """
     return not record.getMessage().startswith("Configuration allows spawning")
 
@@ -176,7 +176,7 @@ def main() -> None:
         options.add_argument(f"--{name}", type=kind, required=True)
     chosen = options.parse_args()
     count = threads(chosen.threads, chosen.processes, tasks_allowed(_groups()))
-    Door.most_bodies = count * 3 // 4  # forked processes inherit it
+    Admission.most_bodies = count * 3 // 4  # forked processes inherit it
     multiprocessing.set_start_method("fork")  # no longer the default in Python 3.14, and granian needs it
     preload(config.settings(running=True))
     gc.collect()

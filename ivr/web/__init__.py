@@ -13,7 +13,7 @@ studio (`/studio`), where the line is heard and changed. They share the sign-in.
     talking.py   records that an adviser talks to a caller
     tally.py     what happened in calls, summed up in memory
     sound.py     serves the sound files
-    door.py      receives each request completely before it occupies a thread that calls need
+    admission.py receives each request completely before it occupies a thread that calls need
     client.py    where a request comes from: the client's address behind proxies
     refusal.py   why a webhook is refused, for operators
     health.py    /healthz, /readyz and /metrics
@@ -48,7 +48,7 @@ from ivr.web.health import blueprint as health
 from ivr.web.live import Live, keep, put_back, put_through
 from ivr.web.sound import blueprint as sound
 from ivr.web.tally import Tally
-from ivr.web.turn import Line
+from ivr.web.turn import Services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -64,7 +64,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     jobs, spool = Jobs(settings, store), Spool(settings.spool_dir, settings.keys)
     tally = Tally(store, lambda: clock().timestamp())
     tally.watch()
-    line = Line(
+    services = Services(
         public_url=settings.public_url,
         our_number=settings.our_number,
         signature=Signature(settings.public_url, settings.auth_tokens),
@@ -78,7 +78,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     )
     app = LeanFlask("ivr.voice", static_folder=None)
     app.url_map.merge_slashes = False
-    app.register_blueprint(voice.blueprint(line))
+    app.register_blueprint(voice.blueprint(services))
     app.register_blueprint(sound(settings, live))
     app.register_blueprint(health(settings, store, live, spool))
     reading = read.Reading(settings, live)

@@ -11,16 +11,16 @@ from ivr import dialling
 from ivr.callbacks import talks
 from ivr.callbacks.request import CallbackRequest, Talk
 from ivr.store import StoreDown
-from ivr.web.turn import Line
+from ivr.web.turn import Services
 
 
 class Talking:
-    def __init__(self, line: Line):
-        self._line = line
+    def __init__(self, services: Services):
+        self._services = services
 
     @property
     def _now(self) -> float:
-        return self._line.clock().timestamp()
+        return self._services.clock().timestamp()
 
     def began(self, request_id: str, adviser: str, call: str) -> None:
         """An adviser rings the caller of a request by one click."""
@@ -45,19 +45,21 @@ class Talking:
     def _adviser_at(self, number: str) -> str:
         """The adviser whose phone this is. Empty if it is nobody's, or the phone of several."""
         found = [
-            each.name for each in self._line.store.people.all() if each.phone and dialling.same(number, [each.phone])
+            each.name
+            for each in self._services.store.people.all()
+            if each.phone and dialling.same(number, [each.phone])
         ]
         return found[0] if len(found) == 1 else ""
 
     def _of_caller(self, call: str) -> list[CallbackRequest]:
         """The open requests of the phones that this call is about."""
         with contextlib.suppress(StoreDown):
-            session = self._line.store.sessions.get(call)
+            session = self._services.store.sessions.get(call)
             if session:
                 numbers = {dialling.judge(session.caller).e164, session.wishes.number, session.keyed} - {""}
-                return [each for number in numbers for each in self._line.store.requests.open_of(number)]
+                return [each for number in numbers for each in self._services.store.requests.open_of(number)]
         return []
 
     def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> None:
         with contextlib.suppress(KeyError, StoreDown):
-            self._line.store.requests.change(request_id, how)
+            self._services.store.requests.change(request_id, how)

@@ -49,7 +49,7 @@ ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was
 
 
 @dataclass(frozen=True)
-class Line:
+class Services:
     """What the webhooks work with."""
 
     public_url: str
@@ -84,13 +84,13 @@ class Sent(NamedTuple):
 class CallWebhook:
     """Handles one webhook of a call, from its form to its reply."""
 
-    def __init__(self, line: Line, sent: Sent):
-        self._line, self._form, self._query = line, sent.form, sent.query
+    def __init__(self, services: Services, sent: Sent):
+        self._services, self._form, self._query = services, sent.form, sent.query
         self._call = sent.call or f"none-{secrets.token_hex(16)}"
         #: For a call without an id from Twilio, the URLs carry the id that we gave it.
         self._carried = "" if webhook.call_sid(sent.form) else f"&call={self._call}"
         self._began = time.perf_counter()
-        self._now = line.clock()
+        self._now = services.clock()
         #: Redis is down: the place in the URL replaces the session.
         self._alone = False
         #: What is counted of the effects of this turn.
@@ -110,14 +110,14 @@ class CallWebhook:
         turn = call.start(edition.script, self._call, caller, self._now, lost is not None, rung)
         turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
         try:
-            kept = self._line.store.sessions.save(turn.session)
+            kept = self._services.store.sessions.save(turn.session)
             if kept is None:
-                self._line.store.revisions.began(edition.script.revision, self._now.timestamp())
+                self._services.store.revisions.began(edition.script.revision, self._now.timestamp())
         except StoreDown:
-            kept, self._alone = self._line.spool.keep_session(turn.session), True
+            kept, self._alone = self._services.spool.keep_session(turn.session), True
         if kept is not None:
             return self._reply_again(kept)
-        self._line.tally.add(dropoff.of_start(turn.session))
+        self._services.tally.add(dropoff.of_start(turn.session))
         if lost is None:
             self._count(turn.session, demand.at_start(self._now))
         return self._reply(edition, turn, "start")
@@ -126,13 +126,13 @@ class CallWebhook:
         """Whether this call was erased, and whether its phone is blocked. Neither, if Redis is down."""
         with contextlib.suppress(StoreDown):
             now = self._now.timestamp()
-            erased, blocked = self._line.store.at_the_start(self._call, dialling.identity(caller), now)
+            erased, blocked = self._services.store.at_the_start(self._call, dialling.identity(caller), now)
             return self._is_over(erased), blocked
         return False, False
 
     def _is_erased(self) -> bool:
         with contextlib.suppress(StoreDown):
-            return self._is_over(self._line.store.erasing.when(self._call))
+            return self._is_over(self._services.store.erasing.when(self._call))
         return False
 
     def _is_over(self, erased: float | None) -> bool:
@@ -144,12 +144,12 @@ class CallWebhook:
         if stored is not None and stored.turn > number:
             return self._reply_again(stored)
         if stored is not None and stored.turn == number:
-            edition, is_its_own = edition_of(self._line.live, stored.revision)
+            edition, is_its_own = edition_of(self._services.live, stored.revision)
             known, place = stored, stored.place
         elif address := Address.read(self._query.get("at", "")):  # Redis is down, or has lost the session
             if stored is None and self._is_erased():
                 return twiml.hang_up()
-            edition, is_its_own = edition_of(self._line.live, address.revision)[0], False
+            edition, is_its_own = edition_of(self._services.live, address.revision)[0], False
             caller = call.known_caller(edition.script, webhook.caller(self._form))
             known, place = address.session(stored, self._call, caller, number), address.place
         else:
@@ -164,25 +164,25 @@ class CallWebhook:
         winner = self._save(edition, turn.session)
         if winner is not None and winner != turn.session:
             return self._reply_again(winner)
-        self._line.tally.add(dropoff.of_turn(known, event, turn.session, self._now.timestamp()))
+        self._services.tally.add(dropoff.of_turn(known, event, turn.session, self._now.timestamp()))
         self._count(turn.session, [*self._of_effects, *demand.of_turn(known, event, turn.session)])
         return self._reply(edition, turn, type(event).__name__)
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """As the handler of this call: run an effect, and note what is counted of it once the turn is saved."""
-        done = self._line.handler.run(script, effect, now)
+        done = self._services.handler.run(script, effect, now)
         self._of_effects += demand.of_effect(effect, done)
         return done
 
     def _count(self, session: Session, names: list[str]) -> None:
-        count(self._line, session, names, self._now)
+        count(self._services, session, names, self._now)
 
     def _spend(self, event: Input, number: int) -> None:
         """Count the minutes of a transfer that is over."""
         if isinstance(event, TransferEnded) and (seconds := webhook.dialled_seconds(self._form)):
             with contextlib.suppress(StoreDown):
                 about = f"{self._call} {number}"
-                self._line.store.spendings.add("dialled_minutes", minutes(seconds), about, self._now.timestamp())
+                self._services.store.spendings.add("dialled_minutes", minutes(seconds), about, self._now.timestamp())
 
     def _save(self, edition: Edition, session: Session) -> Session | None:
         """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first.
@@ -192,16 +192,16 @@ class CallWebhook:
         """
         if not self._alone:
             try:
-                winner = self._line.store.sessions.save(session)
+                winner = self._services.store.sessions.save(session)
                 place = edition.script.in_language(session.language, drafts=session.drafts).places.get(
                     session.place.node
                 )
                 if winner is None and place is not None and place.in_dialogue:
-                    self._line.spool.keep_in_advance(session)
+                    self._services.spool.keep_in_advance(session)
                 return winner
             except StoreDown:  # Redis failed during the turn: from now on the URL says so
                 self._alone = True
-        return self._line.spool.keep_session(session)
+        return self._services.spool.keep_session(session)
 
     def _stored(self, number: int) -> Session | None:
         """The call's session from Redis, or from this machine's disk.
@@ -210,29 +210,29 @@ class CallWebhook:
         """
         stored = None
         try:
-            stored = self._line.store.sessions.get(self._call)
+            stored = self._services.store.sessions.get(self._call)
         except StoreDown:
             self._alone = True
         if stored is None or stored.turn < number:
-            here = self._line.spool.session(self._call)
+            here = self._services.spool.session(self._call)
             return here if here is not None and here.turn >= number else stored
         return stored
 
     def _accepted(self, turn: int) -> bool | None:
         """Whether an adviser accepted the call; None if that is unknown."""
         try:
-            return self._line.store.sessions.accepted(self._call, turn)
+            return self._services.store.sessions.accepted(self._call, turn)
         except StoreDown:
             return None
 
     def _edition_for_caller(self) -> Edition:
-        live = self._line.live.now
+        live = self._services.live.now
         if dialling.same(call.known_caller(live.script, webhook.caller(self._form)), live.script.line.test_phones):
-            return self._line.live.draft() or live
+            return self._services.live.draft() or live
         return live
 
     def _reply_again(self, session: Session) -> str:
-        edition, is_its_own = edition_of(self._line.live, session.revision)
+        edition, is_its_own = edition_of(self._services.live, session.revision)
         known = (
             session
             if is_its_own
@@ -244,7 +244,7 @@ class CallWebhook:
         """Write the reply, and count and log the turn."""
         session = turn.session
         address = f"/voice/turn/{session.turn}?at={Address.of(session, self._alone)}{self._carried}"
-        ours = self._line.our_number or webhook.number_shown(self._form, "To")
+        ours = self._services.our_number or webhook.number_shown(self._form, "To")
         document = edition.writer_of(call.language_of(edition.script, session)).write(turn, address, ours)
         took = time.perf_counter() - self._began
         _seconds(kind).observe(took)
@@ -265,10 +265,10 @@ def edition_of(live: Live, revision: str) -> tuple[Edition, bool]:
     return (edition, True) if edition else (live.now, False)
 
 
-def count(line: Line, session: Session, names: list[str], now: dt.datetime) -> None:
+def count(services: Services, session: Session, names: list[str], now: dt.datetime) -> None:
     """Count something of a call for the report, unless a phone of the service tries the line."""
-    if names and not dialling.same(session.caller, line.live.now.script.line.test_phones):
-        line.tally.count(names, now.timestamp())
+    if names and not dialling.same(session.caller, services.live.now.script.line.test_phones):
+        services.tally.count(names, now.timestamp())
 
 
 @cache

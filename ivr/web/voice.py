@@ -34,7 +34,7 @@ from ivr.web import refusal
 from ivr.web.address import Address
 from ivr.web.refusal import Refusals, Refused
 from ivr.web.talking import Talking
-from ivr.web.turn import CallWebhook, Line, Sent, count, edition_of
+from ivr.web.turn import CallWebhook, Sent, Services, count, edition_of
 
 log = structlog.get_logger()
 
@@ -68,9 +68,9 @@ TOLD_ADVISER = {
 }  # fmt: skip
 
 
-def blueprint(line: Line) -> Blueprint:
+def blueprint(services: Services) -> Blueprint:
     """The webhooks. All of them require Twilio's signature."""
-    voice, views = Blueprint("voice", __name__), _Views(line)
+    voice, views = Blueprint("voice", __name__), _Views(services)
     for path, view in (
         ("/voice", views.incoming),
         ("/voice/turn/<int:turn>", views.turn),
@@ -99,10 +99,10 @@ def blueprint(line: Line) -> Blueprint:
 class _Views:
     """One method per webhook."""
 
-    def __init__(self, line: Line):
-        self._line = line
+    def __init__(self, services: Services):
+        self._services = services
         self._refusals = Refusals()
-        self._talking = Talking(line)
+        self._talking = Talking(services)
         #: Numbers whose texts were answered while Redis was down, when nothing else counts them.
         self._answered_alone: set[str] = set()
 
@@ -134,8 +134,8 @@ class _Views:
         except ValueError:
             raise refusal.too_many_fields(MOST_FIELDS) from None
         target = f"{sent.path}?{sent.raw_query}" if sent.raw_query else sent.path
-        if not self._line.signature.fits(target, pairs, environ[webhook.SIGNATURE]):
-            raise refusal.unfit(environ, self._line.public_url + target)
+        if not self._services.signature.fits(target, pairs, environ[webhook.SIGNATURE]):
+            raise refusal.unfit(environ, self._services.public_url + target)
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
     def _failed(self, error: Exception, sent: Sent) -> Response:
@@ -154,15 +154,15 @@ class _Views:
         return Document(twiml.hang_up() if place in _ADVISERS else self._trouble(sent.query))
 
     def incoming(self, sent: Sent) -> Response:
-        return Document(CallWebhook(self._line, sent).begin())
+        return Document(CallWebhook(self._services, sent).begin())
 
     def turn(self, sent: Sent, turn: int) -> Response:
         if webhook.follows_transfer(sent.form):
             self._talking.put_through_over(sent.call)
-        return Document(CallWebhook(self._line, sent).turn(turn))
+        return Document(CallWebhook(self._services, sent).turn(turn))
 
     def whisper(self, sent: Sent) -> Response:
-        return Document(_whisper(self._line, sent.query))
+        return Document(_whisper(self._services, sent.query))
 
     def accept(self, sent: Sent) -> Response:
         """The adviser pressed 1, or did not; then the call is declined."""
@@ -170,15 +170,15 @@ class _Views:
             return Document(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
             call = sent.query.get("call", "")
-            is_new = self._line.store.sessions.accept(call, sent.query.get("turn", ""))
-            if is_new and (s := self._line.store.sessions.get(call)):
-                count(self._line, s, [demand.PUT_THROUGH], self._line.clock())
+            is_new = self._services.store.sessions.accept(call, sent.query.get("turn", ""))
+            if is_new and (s := self._services.store.sessions.get(call)):
+                count(self._services, s, [demand.PUT_THROUGH], self._services.clock())
             self._talking.put_through(call, webhook.number_shown(sent.form, "To"))
-        return Document(twiml.accepted(text_of(self._line.live.now.script.speech(Phrases.whisper_accepted))))
+        return Document(twiml.accepted(text_of(self._services.live.now.script.speech(Phrases.whisper_accepted))))
 
     def ring(self, sent: Sent) -> Response:
         """An adviser who clicked to ring a caller picked up. Key 1 continues; a voicemail presses nothing."""
-        live = self._line.live.now
+        live = self._services.live.now
         wish = self._wish(sent)
         if wish is None:
             return Document(twiml.hang_up())
@@ -191,31 +191,31 @@ class _Views:
         """The adviser pressed 1: ring the caller, who sees our number. From now on the two talk, as far as anybody else
         is concerned.
         """
-        line, wish = self._line, self._wish(sent)
+        services, wish = self._services, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
             return Document(twiml.hang_up())
         self._talking.began(wish.id, sent.query.get("adviser", ""), sent.call)
-        seconds = line.live.now.script.line.transfer.ring_seconds
-        ours = line.our_number or webhook.number_shown(sent.form, "From")
+        seconds = services.live.now.script.line.transfer.ring_seconds
+        ours = services.our_number or webhook.number_shown(sent.form, "From")
         return Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
 
     def _wish(self, sent: Sent) -> CallbackRequest | None:
         """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
-        wish, now = self._line.store.requests.get(sent.query.get("request", "")), self._line.clock().timestamp()
+        wish, now = self._services.store.requests.get(sent.query.get("request", "")), self._services.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
-        if wish is None or dialling.same(wish.number, self._line.live.now.script.never_rung):
+        if wish is None or dialling.same(wish.number, self._services.live.now.script.never_rung):
             return None
         return wish if wish.number and held and wish.opens <= now else None
 
     def _for_adviser(self, sent: Sent, place: str) -> str:
         """The URL of another webhook in an adviser's call."""
-        return f"{self._line.public_url}/voice/{place}?{sent.raw_query}"
+        return f"{self._services.public_url}/voice/{place}?{sent.raw_query}"
 
     def _note(self, sent: Sent, words: str, news: str) -> None:
         """Record on the card how a call by one click went. A repeated report is recorded once."""
-        now = self._line.clock().timestamp()
+        now = self._services.clock().timestamp()
         with contextlib.suppress(KeyError):
-            self._line.store.requests.change(
+            self._services.store.requests.change(
                 sent.query.get("request", ""), lambda wish: callback.note(wish, callback.LINE, words, now, news)
             )
 
@@ -238,36 +238,36 @@ class _Views:
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
             return Document(twiml.hang_up())
-        return Document(twiml.say_and_end(text_of(self._line.live.now.script.speech(TOLD_ADVISER[made.how]))))
+        return Document(twiml.say_and_end(text_of(self._services.live.now.script.speech(TOLD_ADVISER[made.how]))))
 
     def recording(self, sent: Sent) -> Response:
         """A spoken message can be fetched. No caller hears this reply."""
         ready, request_id = webhook.recording(sent.form), sent.query.get("request", "")
         if ready and request_id:
             try:
-                self._line.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
+                self._services.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
             except StoreDown:
                 news = Recording(request_id, ready.sid, ready.seconds)
-                self._line.spool.keep(Entry(self._line.clock().timestamp(), recording=news))
+                self._services.spool.keep(Entry(self._services.clock().timestamp(), recording=news))
         return Response(status=204)
 
     def text(self, sent: Sent) -> Response:
         """A report about a text message."""
         news = webhook.text_news(sent.form)
         if news:
-            self._line.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
+            self._services.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
 
     def text_came(self, sent: Sent) -> Response:
         """An incoming text becomes a request. The reply says by when we answer, and how to reach a person."""
-        came, script = webhook.text_came(sent.form), self._line.live.now.script
+        came, script = webhook.text_came(sent.form), self._services.live.now.script
         is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
         if not is_somebody or came.for_twilio:
             log.info("text came", answered=False, for_twilio=came.for_twilio)
             return Document(twiml.text_back(""))
-        now = self._line.clock()
+        now = self._services.clock()
         wished = textin.wish(script, came.id, came.sender, came.body, now)
-        done = self._line.handler.run(script, SaveRequest(wished), now)
+        done = self._services.handler.run(script, SaveRequest(wished), now)
         kept = done.request if isinstance(done, Done) else None
         answers = self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)
@@ -276,7 +276,7 @@ class _Views:
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""
         try:
-            so_far = self._line.store.texts.answers_to(number)
+            so_far = self._services.store.texts.answers_to(number)
             self._answered_alone.clear()
             return so_far <= MOST_ANSWERS
         except StoreDown:
@@ -289,31 +289,31 @@ class _Views:
         how = webhook.call_over(sent.form)
         if how and sent.call:
             self._spend("call_minutes", webhook.call_seconds(sent.form), sent.call)
-            self._line.spool.end(sent.call)
+            self._services.spool.end(sent.call)
             self._talking.put_through_over(sent.call)
             self._count_who_left(sent.call, how)
-            self._line.store.sessions.end(sent.call)
+            self._services.store.sessions.end(sent.call)
         return Response(status=204)
 
     def _spend(self, what: Counted, seconds: int, about: str) -> None:
         """Count what Twilio will bill. While Redis is away, nothing is counted."""
         if seconds:
             with contextlib.suppress(StoreDown):
-                self._line.store.spendings.add(what, minutes(seconds), about, self._line.clock().timestamp())
+                self._services.store.spendings.add(what, minutes(seconds), about, self._services.clock().timestamp())
 
     def _count_who_left(self, call_sid: str, how: str) -> None:
         """Log the end of a call with what the caller had got, and count by place the callers who hung up."""
-        s = self._line.store.sessions.get(call_sid)
+        s = self._services.store.sessions.get(call_sid)
         place, got = (s.place.node, s.got) if s else ("", ())
         log.info("ended", call=call_sid, status=how, place=place, got=[*got])
         if s and place not in ("told", "goodbye"):  # there the line hung up
             LEFT.labels(place).inc()
-            script = edition_of(self._line.live, s.revision)[0].script
-            self._line.tally.add(dropoff.of_hanging_up(script, s, self._line.clock().timestamp()))
-            is_accepted = self._line.store.sessions.accepted(call_sid, s.turn)
+            script = edition_of(self._services.live, s.revision)[0].script
+            self._services.tally.add(dropoff.of_hanging_up(script, s, self._services.clock().timestamp()))
+            is_accepted = self._services.store.sessions.accepted(call_sid, s.turn)
             in_language = script.in_language(s.language, drafts=s.drafts)
             left = demand.at_hanging_up(in_language.places.get(place), s, is_accepted=is_accepted)
-            count(self._line, s, left, self._line.clock())
+            count(self._services, s, left, self._services.clock())
 
     def fallback(self, sent: Sent) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
@@ -322,17 +322,17 @@ class _Views:
     def _trouble(self, query: Mapping[str, str]) -> str:
         """The reply if a turn failed, in the language of the call: the query of its webhook says which that is."""
         address = Address.read(query.get("at", ""))
-        return self._line.live.trouble_in(address.language if address else "")
+        return self._services.live.trouble_in(address.language if address else "")
 
 
-def _whisper(line: Line, query: Mapping[str, str]) -> str:
+def _whisper(services: Services, query: Mapping[str, str]) -> str:
     """What an adviser hears first. Where the call is not known, as without Redis, at least the caller's language."""
     call_sid, turn = query.get("call", ""), query.get("turn", "")
-    session, edition = line.spool.session(call_sid), line.live.now
+    session, edition = services.spool.session(call_sid), services.live.now
     with contextlib.suppress(StoreDown):
-        session = line.store.sessions.get(call_sid) or session
-        edition = edition_of(line.live, session.revision)[0] if session else edition
+        session = services.store.sessions.get(call_sid) or session
+        edition = edition_of(services.live, session.revision)[0] if session else edition
     unknown = Session(call_sid, "", At(MAIN_MENU), language=query.get("language", "en"))
     said = reply.whisper(edition.script, session or unknown)
-    accept = f"{line.public_url}/voice/accept?call={call_sid}&turn={turn}"
+    accept = f"{services.public_url}/voice/accept?call={call_sid}&turn={turn}"
     return twiml.whisper(edition.writer.says(said, slow=False), accept)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr.web import door
+from ivr.web import admission
 from tests.test_start import Started, an_environment
 
 FORM = {"CallSid": "CA1", "From": "+447700900123", "To": "+441164960000"}
@@ -197,10 +197,10 @@ def test_only_who_did_not_finish_in_time_is_disconnected(server: _Server) -> Non
     answered.recv(100)
     time.sleep(0.01)
 
-    since = door.disconnect_unfinished({}, now=0.0)
+    since = admission.disconnect_unfinished({}, now=0.0)
     late = server.connect()[0]
     late.sendall(b"half")
-    door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
+    admission.disconnect_unfinished(since, now=admission.WHOLE_SECONDS)
 
     assert [_is_open(one) for one in (half, answered, waits, late)] == [False, True, False, True]
     for one in (half, answered, waits, late):
@@ -211,7 +211,7 @@ def test_while_there_are_many_the_crowd_has_less_time_and_nobody_else_has(
     server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two from one address are the crowd, and have been quiet for longer than it takes to send a body."""
-    monkeypatch.setattr(door, "HURRY_SECONDS", 0.1)
+    monkeypatch.setattr(admission, "HURRY_SECONDS", 0.1)
     crowd = [server.connect()[0] for _ in range(2)]
     elsewhere = server.connect("127.0.0.2")[0]
     for one in (*crowd, elsewhere):
@@ -220,9 +220,9 @@ def test_while_there_are_many_the_crowd_has_less_time_and_nobody_else_has(
     fresh = server.connect()[0]
     fresh.sendall(b"half a request")
 
-    door.disconnect_unfinished({}, now=0.0)
+    admission.disconnect_unfinished({}, now=0.0)
     assert all(_is_open(one) for one in crowd), "ten seconds, while there are few"
-    door.disconnect_unfinished({}, now=0.0, are_many=True)
+    admission.disconnect_unfinished({}, now=0.0, are_many=True)
 
     assert [_is_open(one) for one in (*crowd, elsewhere)] == [False, False, True]
     for one in (*crowd, elsewhere, fresh):
@@ -242,8 +242,8 @@ def test_while_there_are_many_what_is_kept_for_nothing_ends_too(
     server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answered, and then kept: each may take the place of somebody who rings."""
-    monkeypatch.setattr(door, "HURRY_SECONDS", 0.1)
-    monkeypatch.setattr(door, "MANY_CONNECTIONS", 1)
+    monkeypatch.setattr(admission, "HURRY_SECONDS", 0.1)
+    monkeypatch.setattr(admission, "MANY_CONNECTIONS", 1)
     (kept, its), (busy, theirs) = server.connect(), server.connect()
     for client, taken in ((kept, its), (busy, theirs)):
         _answered(client, taken, b"a request")
@@ -251,7 +251,7 @@ def test_while_there_are_many_what_is_kept_for_nothing_ends_too(
     theirs.sendall(b"more of a reply")
     busy.recv(100)
 
-    door.disconnect_unfinished({}, now=0.0)
+    admission.disconnect_unfinished({}, now=0.0)
 
     assert [_is_open(one) for one in (kept, busy)] == [False, True]
     kept.close()
@@ -262,13 +262,13 @@ def test_a_connection_that_is_kept_for_one_request_after_another_is_left_alone(s
     """A request that is answered within a tick of the kernel's clock, and one that is on its way at each look."""
     (quick, its), (busy, theirs) = server.connect(), server.connect()
     since: dict[tuple[int, int], float] = {}
-    for look in range(3 * int(door.WHOLE_SECONDS)):
+    for look in range(3 * int(admission.WHOLE_SECONDS)):
         quick.sendall(b"a request")
         its.recv(100)
         its.sendall(b"a reply")
         quick.recv(100)
         busy.sendall(b"a request")
-        since = door.disconnect_unfinished(since, now=float(look))
+        since = admission.disconnect_unfinished(since, now=float(look))
         theirs.recv(100)
         theirs.sendall(b"a reply")
         busy.recv(100)
@@ -280,17 +280,17 @@ def test_a_connection_that_is_kept_for_one_request_after_another_is_left_alone(s
 
 def test_half_a_request_behind_a_whole_one_is_disconnected(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both came in one packet, so the reply to the first was sent after the last byte that came."""
-    monkeypatch.setattr(door, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(admission, "QUIET_SECONDS", 0.3)
     (half, its), (answered, theirs) = server.connect(), server.connect()
     for client, taken in ((half, its), (answered, theirs)):
         _answered(client, taken, b"a request, and half a request")
 
-    door.disconnect_unfinished({}, now=0.0)
+    admission.disconnect_unfinished({}, now=0.0)
     assert _is_open(half), "for a while, it may be waiting for its next request"
     time.sleep(0.4)
     theirs.sendall(b"more of a reply")
     answered.recv(100)
-    door.disconnect_unfinished({}, now=0.0)
+    admission.disconnect_unfinished({}, now=0.0)
 
     assert [_is_open(one) for one in (half, answered)] == [False, True]
     half.close()
@@ -311,7 +311,7 @@ def test_looking_takes_up_next_to_no_descriptors(server: _Server) -> None:
     clients = [server.connect()[0] for _ in range(30)]
     for client in clients:
         client.sendall(b"half a request")
-    since = door.disconnect_unfinished({}, now=0.0)
+    since = admission.disconnect_unfinished({}, now=0.0)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))
     taken: list[int] = []
@@ -321,7 +321,7 @@ def test_looking_takes_up_next_to_no_descriptors(server: _Server) -> None:
                 taken.append(os.dup(0))
         for spare in (taken.pop() for _ in range(3)):
             os.close(spare)
-        door.disconnect_unfinished(since, now=door.WHOLE_SECONDS)
+        admission.disconnect_unfinished(since, now=admission.WHOLE_SECONDS)
     finally:
         for each in taken:
             os.close(each)
@@ -343,7 +343,7 @@ def test_connections_that_the_line_itself_opened_are_left_alone() -> None:
     elsewhere.close()  # so that its port is not one that this process listens on
     reached[0].sendall(b"something unasked")
 
-    door.disconnect_unfinished(door.disconnect_unfinished({}, now=0.0), now=100.0)
+    admission.disconnect_unfinished(admission.disconnect_unfinished({}, now=0.0), now=100.0)
 
     assert ours.recv(100) == b"something unasked"
     assert _is_open(ours)

@@ -152,7 +152,7 @@ def _rows() -> list[Typed]:
     return [Typed(*(border.spelled(cell.strip()) for cell in row)) for row in zip(*filled, strict=True)]
 
 
-def _file(lines: list[paper.Line], now: float) -> Response:
+def _file(lines: list[paper.OnPaper], now: float) -> Response:
     """The sheet for a spreadsheet, with empty columns for what came of it."""
     rows: list[tuple[str, ...]] = [
         ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",

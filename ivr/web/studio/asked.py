@@ -294,7 +294,7 @@ class Kept(msgspec.Struct, frozen=True, tag=True):
     why: str = ""
 
 
-class Line(msgspec.Struct, frozen=True):
+class LineToHear(msgspec.Struct, frozen=True):
     """A line of another language."""
 
     id: str
@@ -314,7 +314,7 @@ class Line(msgspec.Struct, frozen=True):
 
 class Lines(msgspec.Struct, frozen=True, tag=True):
     language: Language
-    lines: tuple[Line, ...]
+    lines: tuple[LineToHear, ...]
 
 
 Answer = (

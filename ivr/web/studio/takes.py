@@ -185,7 +185,7 @@ class Takes:
             raise NoTake("There is no such language.")
         return found, translation.rows(draft.language_lines, found)
 
-    def _line(self, row: translation.Row) -> asked.Line:
+    def _line(self, row: translation.Row) -> asked.LineToHear:
         equipment.must_have_all()
         by, why, takes = row.translated.heard if row.translated else None, "", dict[str, str]()
         try:
@@ -193,7 +193,7 @@ class Takes:
             takes = listening.takes(self._settings.audio_dir, row)
         except listening.NotHeard as reason:
             why = str(reason)
-        line = asked.Line(row.id, row.english, row.when, row.fingerprint, row.state, why, dict(row.sounds), takes)
+        line = asked.LineToHear(row.id, row.english, row.when, row.fingerprint, row.state, why, dict(row.sounds), takes)
         if not (takes and row.state == "heard" and by and takes == row.takes):
             return line
         return structs.replace(line, by=by.by, on=f"{by.on:%-d %B %Y}")

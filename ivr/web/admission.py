@@ -1,4 +1,4 @@
-"""The door: receives each request completely before it can occupy the threads that calls need.
+"""Admission: receives each request completely before it can occupy the threads that calls need.
 
 The server calls us as soon as a request's headers have arrived, each time in a separate thread, and reading the body
 waits for the client. Eight requests of two bytes each that never finish would hold all of eight threads for ever. So
@@ -6,7 +6,7 @@ there are many threads, most of which only wait for a body, which costs next to 
 app, calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in
 time are disconnected. When unfinished requests hold most threads, clients get half a second instead of ten.
 
-Compared with eight threads and no door (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
+Compared with eight threads and without it (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
 turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
 """
 
@@ -57,7 +57,7 @@ _ESTABLISHED = 1
 _TCP_INFO = struct.Struct("B43xI4xI100xI")
 
 
-class Door:
+class Admission:
     """WSGI middleware that lets at most `at_once` calls, and as many pages, into the app at a time."""
 
     #: Bodies that may be on their way at a time. The server sets it, as it knows how many threads there are.
