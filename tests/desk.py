@@ -76,7 +76,7 @@ def hire(store: Store, name: str = "asha", role: Role = "adviser", admin: bool =
     role = "administrator" if admin else role
     factor = Factor(SECRET, NOW, factors.hashed(SECRET, SPARE)) if role in roles.WITH_FACTOR else None
     adviser = replace(Adviser(name, _HASH, "+441164960777", role, stamp="1", factor=factor), **facts)
-    store.people.save(adviser)
+    store.accounts.save(adviser)
     return adviser
 
 
@@ -132,5 +132,5 @@ class Browser:
         self.get("/signin")
         response = self.send("/signin", name=name, password=password)
         if response.request.path == "/console/signin/code":
-            return self.send("/signin/code", code=spare_code(self.line.store.people.find(name)))
+            return self.send("/signin/code", code=spare_code(self.line.store.accounts.find(name)))
         return response

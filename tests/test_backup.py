@@ -90,7 +90,7 @@ def test_the_line_comes_up_on_another_machine_from_last_nights_backup(lost: dict
         assert read_recording(settings, "RE1") == b"RIFF sound"
         assert {text.id: text.fate for text in store.texts.all()} == {"CA50.7": "failed", "CA51.7": "sent"}
         assert store.blocked.has("+447700900006", time.time())
-        assert [adviser.name for adviser in store.people.all()] == ["asha"]
+        assert [adviser.name for adviser in store.accounts.all()] == ["asha"]
         assert store.sessions.get("CA7") is None, "that call is over"
         assert store.redis.do(lambda client: client.keys("rq:*")) == [], "nothing of then is sent once more"
         assert [each.entry.about for each in Spool(settings.spool_dir, settings.keys).content().waiting] == ["CA009-1"]

@@ -252,8 +252,8 @@ def test_the_team_and_the_log_are_for_administrators(asha: Browser, store: Store
 
 def test_the_log_is_filtered_and_a_file_of_it_runs_nothing(asha: Browser, store: Store) -> None:
     hire(store, admin=True)
-    store.people.note(NOW, "ben", '=HYPERLINK("http://x","y")')
-    store.people.note(NOW - 3 * 24 * HOUR, "ben", "searched by number, 1 found")
+    store.audit.note(NOW, "ben", '=HYPERLINK("http://x","y")')
+    store.audit.note(NOW - 3 * 24 * HOUR, "ben", "searched by number, 1 found")
 
     assert "2 entries" in asha.get("/log?who=ben").text
     assert "1 entry" in asha.get("/log?who=ben&what=searched").text
@@ -273,7 +273,7 @@ def _followed(browser: Browser, name: str) -> str:
 def test_the_log_comes_page_by_page_each_entry_once(asha: Browser, store: Store) -> None:
     hire(store, admin=True)
     for nth in range(120):
-        store.people.note(NOW - nth, "ben", f"did nr {nth:03}")
+        store.audit.note(NOW - nth, "ben", f"did nr {nth:03}")
 
     seen, page = [], asha.get("/log?who=ben").text
     while True:
@@ -293,9 +293,9 @@ def test_a_filter_that_fits_little_looks_back_step_by_step(
 ) -> None:
     hire(store, admin=True)
     monkeypatch.setattr(team_page, "MOST_LOOKED_AT", 10)
-    store.people.note(NOW - HOUR, "ben", "left long ago")
+    store.audit.note(NOW - HOUR, "ben", "left long ago")
     for nth in range(15):
-        store.people.note(NOW, "asha", f"looked {nth}")
+        store.audit.note(NOW, "asha", f"looked {nth}")
 
     assert "Nothing fits back to 10:30." in asha.get("/log?who=ben").text
     assert "left long ago" in _followed(asha, "Before 10:30")

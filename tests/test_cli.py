@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from ivr.callbacks import callback
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.request import SpokenMessage
-from ivr.cli import commands, people
+from ivr.cli import callbacks, commands
 from ivr.cli.common import Stop, store_of
 from ivr.machine import config
 from ivr.practice import transcript
@@ -180,7 +180,7 @@ def test_the_log_says_who_did_what_to_which_adviser(ivr: Ivr, monkeypatch: pytes
     ivr("callbacks", "list")
 
     with store_of(config.settings()) as store:
-        log = [(entry.who, entry.what) for entry in store.people.log()]
+        log = [(entry.who, entry.what) for entry in store.audit.entries()]
     assert {who for who, _ in log} == {"ann at the terminal"}
     assert [what for _, what in reversed(log)] == [
         "added zoe as administrator", "added asha as administrator", "set the password of asha", "made asha adviser",
@@ -226,7 +226,7 @@ def test_a_phone_is_blocked_at_the_terminal(ivr: Ivr) -> None:
 
     with store_of(config.settings()) as store:
         assert store.blocked.has("+447700900123", time.time())
-        assert next(store.people.log()).what == "blocked a phone"
+        assert next(store.audit.entries()).what == "blocked a phone"
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -237,7 +237,7 @@ def test_a_list_with_numbers_in_it_is_for_nobody_else_to_read(ivr: Ivr, tmp_path
         path.write_text("the list of yesterday")
         path.chmod(0o644)
 
-    with open(path, "w", opener=people._private):
+    with open(path, "w", opener=callbacks._private):
         assert path.stat().st_mode & 0o777 == 0o600
     assert ivr("callbacks", "export", str(path)).stdout.startswith(f"Wrote 0 requests to {path}.")
     assert path.stat().st_mode & 0o777 == 0o600

@@ -129,7 +129,7 @@ def test_what_was_read_is_kept_in_the_present_shape_as_soon_as_it_changes(kept: 
 
 
 def test_advisers_texts_and_calls_under_way_are_read(kept: Store) -> None:
-    adviser = kept.people.get("asha")
+    adviser = kept.accounts.get("asha")
     assert adviser is not None
     assert (adviser.role, adviser.phone, adviser.factor) == ("administrator", "+441164960777", None)
     assert [text.to for text in kept.texts.underway()] == [HALF]

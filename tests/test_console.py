@@ -68,7 +68,7 @@ FORMS = [
 
 
 def _log(store: Store) -> list[tuple[str, str]]:
-    return [(entry.who, entry.what) for entry in store.people.log()]
+    return [(entry.who, entry.what) for entry in store.audit.entries()]
 
 
 # --- getting in -----------------------------------------------------------------------------

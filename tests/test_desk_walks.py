@@ -355,8 +355,8 @@ def test_an_administrator_sees_who_opened_a_card_filters_the_log_and_saves_it(
     hire(store, admin=True)
     asked = ask(store)
     for nth in range(60):
-        store.people.note(NOW - nth, "ben", "searched by number, 1 found")
-    store.people.note(NOW, "carol", "looked at", asked.id)
+        store.audit.note(NOW - nth, "ben", "searched by number, 1 found")
+    store.audit.note(NOW, "carol", "looked at", asked.id)
     _sign_in(page)
 
     page.goto(f"/console/request/{asked.id}")

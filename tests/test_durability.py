@@ -121,7 +121,7 @@ def test_a_redis_that_throws_away_what_may_go_leaves_what_was_promised(own: Redi
     assert [found.id for found in store.requests.waiting()] == ["CA001-1", "CA002-1"]
     assert [text.id for text in store.texts.underway()] == ["CA1-1"]
     assert store.redis.do(lambda client: client.zcard(f"ivr:slot:{window.day}:{window.part}")) == 3
-    assert store.people.get("asha") is not None
+    assert store.accounts.get("asha") is not None
     store.requests.cancel(CancelRequest(saved.id, saved.askers[0].reference), NOW)
     store.requests.save(SaveRequest(request(2)), entry="from a spool")
     assert [found.times_asked for found in store.requests.waiting()] == [1]

@@ -12,7 +12,7 @@ from ivr.script.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
 from ivr.store.erasing import DAILY_SECONDS
 from ivr.store.spool import Entry
-from ivr.usecases import person, spooling
+from ivr.usecases import personal_data, spooling
 from ivr.usecases.jobs import Jobs
 from tests.desk import NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
@@ -166,7 +166,7 @@ def test_a_spool_of_another_machine_brings_back_nobody_who_was_forgotten_meanwhi
     for nth, at in ((1, NOW), (2, NOW + 300)):
         there.keep(Entry.of(at, request(nth, number=NUMBER, asked_at=at)))
 
-    person.forget(line.settings, store, here, person.find(store, here, NUMBER, NOW), NOW + 60)
+    personal_data.forget(line.settings, store, here, personal_data.find(store, here, NUMBER, NOW), NOW + 60)
     spooling.hand_in(there, store, Jobs(line.settings, store))
 
     assert [each.id for each in store.requests.waiting()] == ["CA002-1"]

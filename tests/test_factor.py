@@ -305,7 +305,7 @@ def _hidden(response: TestResponse) -> dict[str, str]:
 
 def _set_up(browser: Browser, store: Store, name: str, now: float) -> list[str]:
     browser.get("/account/factor")
-    person = store.people.get(name)
+    person = store.accounts.get(name)
     assert person
     page = browser.send("/account/factor", code=_code(now, person.new_secret), password=PASSWORD)
     return SPARE_PAGE.findall(page.text)
@@ -313,7 +313,7 @@ def _set_up(browser: Browser, store: Store, name: str, now: float) -> list[str]:
 
 def test_an_adviser_sets_one_up_and_signs_in_with_it(asha: Browser, line: Line, store: Store) -> None:
     page = asha.get("/account/factor").text
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
     assert factors.in_groups(person.new_secret) in page
     assert "<svg" in page
@@ -324,12 +324,12 @@ def test_an_adviser_sets_one_up_and_signs_in_with_it(asha: Browser, line: Line, 
     assert "Waiting to be rung" in _half_in(line).send("/signin/code", code=codes[0]).text
     assert codes[1] not in asha.get("/account").text, "they are shown once"
     assert f"{factors.SPARE_CODES - 1} codes of last resort left" in asha.get("/account").text
-    assert ("asha", "set up a second factor") in [(each.who, each.what) for each in store.people.log()]
+    assert ("asha", "set up a second factor") in [(each.who, each.what) for each in store.audit.entries()]
 
 
 def test_the_code_that_confirmed_the_app_signs_nobody_in(asha: Browser, line: Line, store: Store) -> None:
     _set_up(asha, store, "asha", NOW)
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
     assert person.factor
 
@@ -344,7 +344,7 @@ def test_two_tabs_show_one_key_and_only_the_first_confirms_it(asha: Browser, lin
     assert key[1] in second
     codes = _set_up(asha, store, "asha", NOW)
 
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
     assert person.factor
     late = asha.send("/account/factor", code=_code(NOW, person.factor.secret), password=PASSWORD)
@@ -361,19 +361,19 @@ def test_a_wrong_clock_of_the_phone_is_told_while_it_is_set_up(
     asha: Browser, store: Store, away: float | str | None, says: str
 ) -> None:
     asha.get("/account/factor")
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
     code = _code(NOW + away, person.new_secret) if isinstance(away, int) else "" if away == "" else "abcdef"
 
     answer = asha.send("/account/factor", code=code, password=PASSWORD)
 
     assert (answer.status_code, says in answer.text) == (422, True)
-    assert store.people.get("asha").factor is None  # type: ignore[union-attr]
+    assert store.accounts.get("asha").factor is None  # type: ignore[union-attr]
 
 
 def test_a_browser_left_open_changes_nothing_without_the_password(asha: Browser, store: Store) -> None:
     asha.get("/account/factor")
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
 
     for _ in range(MOST_WRONG):
@@ -381,7 +381,7 @@ def test_a_browser_left_open_changes_nothing_without_the_password(asha: Browser,
         assert refused.status_code == 422
     asha.send("/account/factor", code=_code(NOW, person.new_secret), password=PASSWORD)
 
-    assert store.people.get("asha").factor is None  # type: ignore[union-attr]
+    assert store.accounts.get("asha").factor is None  # type: ignore[union-attr]
     assert asha.get("/").request.path == "/console/signin", "after five wrong ones it is signed out"
 
 
@@ -408,13 +408,13 @@ def test_it_is_switched_off_where_the_service_allows_that(line: Line, store: Sto
         browser.send("/account/factor/off", password=PASSWORD)
 
     assert "The service wants a second factor for your role." in ren.page
-    assert store.people.get("asha").factor is None  # type: ignore[union-attr]
-    assert store.people.get("ren").factor is not None  # type: ignore[union-attr]
+    assert store.accounts.get("asha").factor is None  # type: ignore[union-attr]
+    assert store.accounts.get("ren").factor is not None  # type: ignore[union-attr]
 
 
 def test_nothing_stored_shows_a_key_or_a_code(asha: Browser, store: Store) -> None:
     codes = _set_up(asha, store, "asha", NOW)
-    person = store.people.get("asha")
+    person = store.accounts.get("asha")
     assert person
     assert person.factor
 

@@ -18,7 +18,7 @@ from tests.line import OPEN, Line
 
 
 def _log(store: Store) -> list[str]:
-    return [entry.what for entry in store.people.log()]
+    return [entry.what for entry in store.audit.entries()]
 
 
 def test_a_caller_is_found_by_phone_and_by_the_number_of_their_call(asha: Browser, store: Store) -> None:
@@ -83,16 +83,16 @@ def test_an_ended_card_says_what_was_promised_and_the_number_of_the_call(asha: B
 def test_the_card_shows_an_administrator_who_opened_it_however_long_the_log_is(asha: Browser, store: Store) -> None:
     hire(store, admin=True)
     asked = ask(store, 1)
-    store.people.note(NOW, "ben", "looked at", asked.id)
+    store.audit.note(NOW, "ben", "looked at", asked.id)
     for _ in range(300):
-        store.people.note(NOW, "carol", "looked at", "CA999-1")
+        store.audit.note(NOW, "carol", "looked at", "CA999-1")
 
     card = asha.get(f"/request/{asked.id}").text
 
     assert "<bdi>ben</bdi>: looked at" in card
     assert "carol" not in card
     store.requests.delete(asked.id)
-    assert store.people.log_of(asked.id) == []
+    assert store.audit.entries_of(asked.id) == []
 
 
 @pytest.mark.parametrize(("typed", "told"), [
@@ -111,7 +111,7 @@ def test_what_cannot_be_searched_for_is_said(asha: Browser, typed: dict[str, str
 def test_searches_are_limited_so_that_calls_cannot_be_guessed(asha: Browser, store: Store) -> None:
     asha.get("/search")
     for _ in range(MOST_SEARCHES["call number"]):
-        store.people.searches("asha", "call number")
+        store.audit.searches("asha", "call number")
 
     response = asha.send("/search", call="4271")
 

@@ -58,7 +58,7 @@ def test_what_was_taken_out_is_in_the_log_and_can_be_put_back(asha: Browser, sto
     asha.send("/floods/back", label=label)
 
     assert {each.id for each in store.requests.waiting()} == ids
-    assert [entry.what for entry in store.people.log()][:2] == [
+    assert [entry.what for entry in store.audit.entries()][:2] == [
         f"put back 3 requests: {label}", f"took out 3 requests: {label}",
     ]  # fmt: skip
     assert span.label.startswith("everybody, asked Wednesday 25 November 2026")

@@ -28,7 +28,7 @@ from ivr.store import PATIENT_SECONDS, Ledger, Spool, Store, TextState
 from ivr.store.codec import Unreadable
 from ivr.store.erasing import ERASED_SECONDS
 from ivr.store.spool import Entry
-from ivr.usecases import person, renewing
+from ivr.usecases import personal_data, renewing
 from ivr.usecases.jobs import keep_recording, read_recording, recording_path
 from tests.desk import NOW, ask, hire, request
 from tests.redis_server import soon
@@ -80,7 +80,7 @@ def _is_all_there(own: Settings, store: Store) -> bool:
         and (session.caller, session.turn) == (NUMBER, 3)
         and [text.to for text in store.texts.all()] == [NUMBER]
         and store.blocked.has(NUMBER, NOW)
-        and [adviser.phone for adviser in store.people.all()] == ["+441164960777"]
+        and [adviser.phone for adviser in store.accounts.all()] == ["+441164960777"]
         and [each.address for each in store.sign_ins.all_of("asha")] == ["192.0.2.1"]
         and [each.address for each in store.sign_ins.failures()] == ["192.0.2.7"]
         and read_recording(own, "RE1") == b"RIFF sound"
@@ -412,7 +412,7 @@ def _is_as_it_was(own: Settings, store: Store) -> None:
     assert store.sessions.save(session) == session, "of an older turn or the same, the stored one stays"
     assert [text.body for text in store.texts.all()] == ["Words."]
     assert store.blocked.has(NUMBER, NOW)
-    assert [adviser.phone for adviser in store.people.all()] == ["+441164960777"]
+    assert [adviser.phone for adviser in store.accounts.all()] == ["+441164960777"]
     assert [each.address for each in store.sign_ins.all_of("asha")] == ["192.0.2.1"]
     assert [(each.at, each.name, each.address) for each in store.sign_ins.failures()] == [(NOW, "asha", "192.0.2.7")]
     assert read_recording(own, "RE1") == b"RIFF sound"
@@ -470,13 +470,13 @@ def test_a_restore_brings_back_nobody_who_was_forgotten(
         preparing.bring_up_to_date(own, store)
         assert "A restore had brought back 5 things that were erased. They are erased again." in capsys.readouterr().out
         spool = Spool(own.spool_dir, own.keys)
-        found = person.find(store, spool, NUMBER, NOW)
+        found = personal_data.find(store, spool, NUMBER, NOW)
         assert not any((found.requests, found.texts, found.calls, found.blocks, found.spooled))
         assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
         preparing.bring_up_to_date(own, store)
         assert "erased" not in capsys.readouterr().out
         again = ask(store, 5, number=NUMBER, asked_at=time.time())
-        person.keep_erased(own, store, spool, time.time())
+        personal_data.keep_erased(own, store, spool, time.time())
         assert store.requests.get(again.id) == again, "whoever asks later is kept"
 
 
@@ -494,12 +494,12 @@ def test_a_note_of_what_was_erased_that_cannot_be_used_keeps_no_line_from_starti
 def test_a_restore_brings_back_no_request_whose_days_are_over(own: Settings, backup: Path) -> None:
     with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
         assert store.requests.delete("CA001-1")
-        person.keep_erased(own, store, Spool(own.spool_dir, own.keys), time.time())
+        personal_data.keep_erased(own, store, Spool(own.spool_dir, own.keys), time.time())
 
     _restore(own, backup)
 
     with server.redis(own), closing(Store(own.redis_url, own.keys, PATIENT_SECONDS)) as store:
-        assert person.keep_erased(own, store, Spool(own.spool_dir, own.keys), time.time()) == 1
+        assert personal_data.keep_erased(own, store, Spool(own.spool_dir, own.keys), time.time()) == 1
         assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
 
 

@@ -65,7 +65,7 @@ def test_whoever_listened_is_written_down_for_these_words_and_this_take(
     told = browser.send("/studio/listen/en-XA", by="Lee Moss", **fields)
 
     assert "Lee Moss stands for it now." in told.text
-    entry = next(store.people.log())
+    entry = next(store.audit.entries())
     assert (entry.what, entry.about) == ("wrote down who listened to en-XA/ask", "")
     heard = draft.line("ask")["heard"]
     assert isinstance(heard, dict)

@@ -421,7 +421,7 @@ def test_whoever_has_the_request_listens_and_who_did_is_in_the_log_and_on_the_ca
     assert "message to listen to" not in asha.get("/").text
     card = asha.get(f"/request/{WISH}").text
     assert "<bdi>asha</bdi> listened to it, 10:30." in card
-    logged = [(entry.who, entry.what) for entry in store.people.log()]
+    logged = [(entry.who, entry.what) for entry in store.audit.entries()]
     assert {("asha", "played the message"), ("asha", "listened to the message")} <= set(logged)
     assert CALLER[3:] not in card, "listening shows no number"
 
@@ -441,7 +441,7 @@ def test_a_browser_that_fetches_a_sound_in_pieces_has_played_it_once(
             buffered=True,
         )
 
-    assert [entry.what for entry in store.people.log()].count("played the message") == 1
+    assert [entry.what for entry in store.audit.entries()].count("played the message") == 1
 
 
 def test_what_was_put_aside_can_be_heard_and_put_back(asha: Browser, line: Line, store: Store, tools: Tools,
@@ -618,7 +618,7 @@ def test_an_adviser_blocks_a_phone_with_a_reason_and_an_administrator_lifts_it(
     assert "The block is lifted." in asha.send(f"/blocked/{block.id}/lift").text
 
     assert store.blocked.all(NOW) == []
-    logged = [entry.what for entry in store.people.log()]
+    logged = [entry.what for entry in store.audit.entries()]
     assert {"blocked the phone", "lifted the block of a phone that asha had blocked"} <= set(logged)
 
 

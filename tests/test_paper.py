@@ -41,7 +41,7 @@ def test_the_sheet_has_numbers_rules_and_room_and_the_log_says_whose(asha: Brows
     assert "Interpreter" in sheet
     assert "900002" not in sheet, "not before the end of this part of the day"
     assert "900003" not in sheet, "ben has it on his own sheet"
-    log = [(entry.what, entry.about) for entry in store.people.log()]
+    log = [(entry.what, entry.about) for entry in store.audit.entries()]
     assert ("printed", asked.id) in log
     assert ("printed 1 request", "") in log
 
@@ -85,7 +85,7 @@ def test_a_browser_left_open_prints_nobodys_number(line: Line, store: Store, ash
     late = asha.send("/paper", **{"whose": "mine", "as": form})
 
     assert (late.status_code, "900001" in late.text) == (403, False)
-    assert [entry.what for entry in store.people.log() if entry.what.startswith("printed")] == []
+    assert [entry.what for entry in store.audit.entries() if entry.what.startswith("printed")] == []
     assert asha.get("/paper").request.path == "/console/again"
     assert asha.send("/again", password=PASSWORD).request.path == "/console/paper"
     assert "900001" in asha.send("/paper", **{"whose": "mine", "as": form}).text

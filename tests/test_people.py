@@ -20,7 +20,7 @@ from ivr.callbacks.callback import Refused
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.store import Store
 from ivr.usecases import staffing
-from ivr.web.console import persons
+from ivr.web.console import personal_data
 from tests.desk import HOUR, NOW, PASSWORD, Browser, ask, hire
 from tests.line import Line
 
@@ -65,7 +65,7 @@ def _do(boss: Browser, who: str, what: str, **fields: str) -> str:
 
 
 def _person(store: Store, name: str) -> Adviser:
-    found = store.people.get(name)
+    found = store.accounts.get(name)
     assert found, name
     return found
 
@@ -77,7 +77,7 @@ def _request(store: Store, id_: str) -> CallbackRequest:
 
 
 def _log(store: Store) -> list[tuple[str, str]]:
-    return [(entry.who, entry.what) for entry in store.people.log()]
+    return [(entry.who, entry.what) for entry in store.audit.entries()]
 
 
 # --- names ------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_two_spellings_of_one_name_are_one_name(store: Store, one: str, other: s
 
     with pytest.raises(Refused, match="would be taken for each other"):
         staffing.add(store, other, "adviser", "", TERMINAL, NOW)
-    assert store.people.find(other) == store.people.get(one)
+    assert store.accounts.find(other) == store.accounts.get(one)
     assert sounds(one) == sounds(other)
 
 
@@ -156,10 +156,10 @@ def test_names_of_1_4_that_sound_alike_stay_two_people(store: Store) -> None:
     for name in ("sian", "siân", "s.ian"):
         hire(store, name)
 
-    assert [store.people.find(name) for name in ("sian", "siân", "s.ian")] == [
-        store.people.get(name) for name in ("sian", "siân", "s.ian")
+    assert [store.accounts.find(name) for name in ("sian", "siân", "s.ian")] == [
+        store.accounts.get(name) for name in ("sian", "siân", "s.ian")
     ]
-    assert len(store.people.all()) == 3
+    assert len(store.accounts.all()) == 3
 
 
 # --- coming in --------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ def test_an_invitation_that_is_refused_keeps_what_was_typed(boss: Browser, store
     assert "That phone cannot be rung." in page
     assert 'value="Carol"' in page
     assert re.search(r'value="supervisor" checked', page)
-    assert store.people.get("Carol") is None
+    assert store.accounts.get("Carol") is None
 
 
 def test_the_sign_in_page_says_how_the_first_administrator_comes_in(browser: Browser, store: Store) -> None:
@@ -486,7 +486,7 @@ def test_two_administrators_who_let_each_other_go_at_one_moment_leave_one(store:
         thread.join()
 
     assert len(refused) == 1
-    assert sum(adviser.is_administrator(each) for each in store.people.all()) == 1
+    assert sum(adviser.is_administrator(each) for each in store.accounts.all()) == 1
 
 
 def test_an_administrator_sees_and_ends_the_sign_ins_of_a_person(boss: Browser, line: Line, store: Store) -> None:
@@ -579,7 +579,7 @@ def test_a_phone_is_found_by_the_number_of_a_call_and_searches_are_limited(boss:
     boss.get("/phone")
 
     assert "Kept of 07700 900001" in boss.send("/phone", number=asked.askers[0].reference).text
-    for _ in range(persons.MOST_SEARCHES):
+    for _ in range(personal_data.MOST_SEARCHES):
         last = boss.send("/phone", number="07700 900001")
 
     assert last.status_code == 429

@@ -451,7 +451,7 @@ def test_what_version_1_4_confirmed_has_its_button_on_the_page(
 
 def _noted(store: Store, what: str) -> None:
     """The last entry of the log. It is about no request."""
-    entry = next(store.people.log())
+    entry = next(store.audit.entries())
     assert (entry.what, entry.about) == (what, "")
 
 

@@ -248,7 +248,7 @@ def test_the_report_is_a_file_for_a_spreadsheet_with_the_same_figures(asha: Brow
     assert rows[0] == ["Period", "Table", "Answer", "Figure"]
     assert ["September to November 2026", "Promises", "Not rung within promise", "fewer than 5"] in rows
     assert ["September to November 2026", "Outcome", "Spoke", "35"] in rows
-    assert "exported the report of September to November 2026" in [entry.what for entry in counted.people.log()]
+    assert "exported the report of September to November 2026" in [entry.what for entry in counted.audit.entries()]
 
 
 def test_what_an_adviser_saves_is_counted_with_its_promise(asha: Browser, store: Store) -> None:

@@ -62,7 +62,7 @@ def test_every_page_is_refused_to_every_role_without_its_right(line: Line, store
             assert f"Only {roles.who_may(right)} can see or do this." in refused.text
 
     assert store.requests.get("CA001-1") == before
-    assert [each.name for each in store.people.all()] == ["ren"]
+    assert [each.name for each in store.accounts.all()] == ["ren"]
 
 
 @pytest.mark.parametrize("right", ONE_OF_EACH)

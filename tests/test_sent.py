@@ -83,7 +83,7 @@ def test_a_call_becomes_a_story_that_comes_true(ren: Browser, folder: Path, stor
     story = (folder / "stories" / "sent_home.call").read_text()
     assert story.startswith("# Their child was sent home\nWhen    Wed 25 November 2026, 10:30\n")
     assert "(chooses " in story
-    assert ("ren", "kept the story sent_home") in [(entry.who, entry.what) for entry in store.people.log()]
+    assert ("ren", "kept the story sent_home") in [(entry.who, entry.what) for entry in store.audit.entries()]
     checked = ren.line.app.console.extensions["draft"].checked()  # type: ignore[attr-defined]
     assert not [problem for problem in checked.problems if "sent_home" in problem.where.file]
 

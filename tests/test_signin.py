@@ -168,13 +168,13 @@ def test_a_claimed_address_counts_only_where_a_trusted_proxy_wrote_it(
 def test_failures_do_not_wash_out_the_log_of_who_saw_what(asha: Browser, line: Line, store: Store) -> None:
     """They have a list of their own, in which no password stands that was typed where the name goes."""
     hire(store, "bilal", admin=True)
-    before = [entry.what for entry in store.people.log()]
+    before = [entry.what for entry in store.audit.entries()]
     stranger = Browser(line)
     stranger.sign_in("my secret password", "wrong")
     stranger.sign_in("a" * 10_000, "wrong")
     stranger.sign_in("asha", "wrong")
 
-    assert [entry.what for entry in store.people.log()] == before
+    assert [entry.what for entry in store.audit.entries()] == before
     assert [each.name for each in store.sign_ins.failures()] == ["asha", "", ""]
     boss = Browser(line)
     boss.sign_in("bilal")
@@ -195,7 +195,7 @@ def test_signing_out_ends_the_sign_in_for_every_copy_of_the_cookie(asha: Browser
     thief.client.set_cookie("adviser", cookie, domain="line.example.org", path="/console")
     assert thief.get("/").request.path == "/console/signin"
     assert asha.get("/").request.path == "/console/signin"
-    assert ("asha", "signed out") in [(entry.who, entry.what) for entry in store.people.log()]
+    assert ("asha", "signed out") in [(entry.who, entry.what) for entry in store.audit.entries()]
 
 
 def test_an_adviser_sees_where_she_is_signed_in_and_ends_that(asha: Browser, line: Line, store: Store) -> None:

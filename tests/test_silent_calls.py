@@ -98,7 +98,7 @@ def test_a_hidden_caller_who_presses_nothing_at_night_is_heard_and_rung(
     line.post(f"/voice/ring?{asked}", {"CallSid": "CA2"})
     joined = line.post(f"/voice/join?{asked}", {"CallSid": "CA2", "Digits": "1", "From": "+441164960000"})
     assert ET.fromstring(joined.text).findtext(".//Dial") == CALLER
-    log = [(entry.who, entry.what) for entry in store.people.log()]
+    log = [(entry.who, entry.what) for entry in store.audit.entries()]
     assert {("asha", "played the message"), ("asha", "listened to the message"), ("asha", "rang")} <= set(log)
 
 

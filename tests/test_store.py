@@ -319,8 +319,8 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.once.may_alert(request(), "mail")
     store.blocked.add(request().number, "asha", NOW, "a pocket")
     hire(store)
-    store.people.note(NOW, "asha", "signed in")
-    store.people.note(NOW, "asha", "looked at", "CA001-1")
+    store.audit.note(NOW, "asha", "signed in")
+    store.audit.note(NOW, "asha", "looked at", "CA001-1")
     put_aside = store.requests.change("CA004-1", lambda r: flood.taken_out(r, "asha", NOW, flood.Span(0, NOW)))
     assert [each.id for each in store.requests.put_aside()] == [put_aside.id]
     store.sent.add(SentCall("asha", NOW, "Is it clear?", packed({})))
@@ -334,7 +334,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.erasing.deletes()
     show_alive(store)
     store.sign_ins.begin("asha", "1", NOW, "a browser", "192.0.2.1", 60)
-    store.people.searches("asha", "number")
+    store.audit.searches("asha", "number")
     store.counts.add(NOW, ["came:level:1"])
     store.sign_ins.failed(NOW, "asha", "192.0.2.1")
     store.sign_ins.count("name asha")
@@ -344,10 +344,10 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.revisions.propose(Proposed(Published("r2", NOW, "tests", "why"), {}))
     store.copying.load([], NOW)
     store.dropoff.add(dropoff.Counts({("greeting", "visits"): 1}), NOW)
-    adviser = store.people.get("asha")
+    adviser = store.accounts.get("asha")
     assert adviser
-    store.people.invite(replace(adviser, invited_by="asha", invited_until=NOW + HOUR))
-    store.people.use_code("asha", 7)
+    store.accounts.invite(replace(adviser, invited_by="asha", invited_until=NOW + HOUR))
+    store.accounts.use_code("asha", 7)
 
     named = {line.split()[0].split("<")[0] for line in (ivr.store.__doc__ or "").splitlines() if line[4:8] == "ivr:"}
     keys = {key.decode() for key in store.redis.do(lambda client: list(client.scan_iter()))}

@@ -102,7 +102,7 @@ def test_without_a_card_the_number_is_shown_to_whoever_asks_and_the_log_says_who
 
     assert "07700 900001" in page
     assert "07700 900002" not in page
-    assert ("asha", "saw the number of a text that failed") in [(e.who, e.what) for e in store.people.log()]
+    assert ("asha", "saw the number of a text that failed") in [(e.who, e.what) for e in store.audit.entries()]
 
 
 @pytest.mark.parametrize("text_id", ["nothing", "CA2.7"])

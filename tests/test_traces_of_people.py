@@ -26,7 +26,7 @@ import pytest
 
 from ivr.engine.debounce import DEBOUNCE_SECONDS
 from ivr.store import PATIENT_SECONDS, Spool, Store
-from ivr.usecases import person
+from ivr.usecases import personal_data
 from tests.chaos.people import Adviser, Told, answer, words_of
 from tests.chaos.world import Line
 from tests.conftest import ENVIRONMENT
@@ -213,7 +213,7 @@ def test_nothing_that_is_stored_or_told_shows_a_caller(tmp_path: Path, twilio: _
             assert soon(lambda: list((line.settings.data_dir / "recordings").glob("*.wav")), 60)
             _outage(line, spool)
 
-            found = person.find(store, spool, MOBILE, 0.0)
+            found = personal_data.find(store, spool, MOBILE, 0.0)
             assert {words: count for count, words in found.counts()}["notes"] == 1, "it is all there"
             assert (len(found.texts), len(found.requests[0].messages), len(found.calls)) == (1, 1, 2)
             assert _shown(tmp_path, store, line) == []

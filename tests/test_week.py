@@ -130,7 +130,7 @@ def test_a_supervisor_lowers_a_day_everybody_sees_why_and_it_is_undone(asha: Bro
     assert "Thursday 26 November, in the morning: it has its usual places again." in back
     assert "it has its usual places already" in asha.send("/week/back", day=TOMORROW.isoformat(), part="morning").text
     assert [each.window for each in store.lowered.all()] == [AFTERNOON]
-    logged = [entry.what for entry in store.people.log()]
+    logged = [entry.what for entry in store.audit.entries()]
     assert "put back the places of Thursday 26 November, in the morning" in logged
     assert "lowered the places of Thursday 26 November, in the afternoon to 0: Training: three are away" in logged
     assert [each.number for each in store.requests.waiting()] == ["+447700900001"], "what was promised stays"

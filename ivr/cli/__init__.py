@@ -25,11 +25,11 @@ from ivr.machine import config
 
 #: The module of each command.
 MODULES = {
-    "adviser": "people",
+    "adviser": "accounts",
     "approve": "publishing",
     "backup": "backing_up",
     "call": "words",
-    "callbacks": "people",
+    "callbacks": "callbacks",
     "catch-up": "publishing",
     "check": "checking",
     "confirm": "confirming",
@@ -44,7 +44,7 @@ MODULES = {
     "map": "words",
     "new": "topics",
     "notice": "notices",
-    "person": "persons",
+    "person": "personal_data",
     "print": "printing",
     "probe": "connecting",
     "publish": "publishing",

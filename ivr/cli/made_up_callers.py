@@ -154,7 +154,7 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
     `store` must be empty except for the script.
     """
     for name, role in ((NAME, roles.ALL[-1]), (COLLEAGUE, roles.ALL[0])):
-        store.people.save(Adviser(name, hashed(PASSWORD), role=role, stamp="demo"))
+        store.accounts.save(Adviser(name, hashed(PASSWORD), role=role, stamp="demo"))
     queue = _Queue(settings, store, script)
     for nth, each in enumerate(STORY, 1):
         at = _before(script.hours, now, each.hours_ago)

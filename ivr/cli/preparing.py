@@ -23,7 +23,7 @@ from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from ivr.twilio.rest import Phone, PhoneFailed
-from ivr.usecases import backup, origin, person, publishing, renewing
+from ivr.usecases import backup, origin, personal_data, publishing, renewing
 
 #: Seconds that Twilio has to answer about the line's number during a start.
 LOOK_SECONDS = 3.0
@@ -76,7 +76,7 @@ def bring_up_to_date(settings: Settings, store: Store) -> None:
         renewing.renew(settings, store)
     backup.finish(store, time.time())
     try:
-        back = person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
+        back = personal_data.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
     except OSError as error:  # callers come first; the worker tries again, and the log says so
         out(
             f"{settings.erased_file} cannot be used ({error.strerror}). If what is stored was restored from a backup, "
@@ -150,13 +150,13 @@ def rings_itself(settings: Settings, script: Script) -> str:
 
 
 def _warn_of_advisers(settings: Settings, store: Store) -> None:
-    for adviser in store.people.all():
+    for adviser in store.accounts.all():
         if dialling.same(adviser.phone, settings.our_numbers):
             out(
                 f"The phone of the adviser {adviser.name} is this line's own number, so calls by one click cannot reach"
             )
             out("them. Give another: on the advisers' page, under People.")
-    if not any(map(is_administrator, store.people.all())):
+    if not any(map(is_administrator, store.accounts.all())):
         out("Nobody can invite people to the advisers' page yet. For the address of the first administrator, type")
         out("  .venv/bin/ivr adviser invite NAME --role administrator")
 

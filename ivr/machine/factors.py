@@ -2,7 +2,7 @@
 
 The app and the line share a key, and make a code of six digits from it and the time, in steps of 30 seconds. A code of
 the step before and of the one after fits too, because clocks differ a little. Each code can be used once; who used
-which is remembered by `ivr.store.people`.
+which is remembered by `ivr.store.accounts`.
 
 Codes of last resort are for a lost phone. Each has about 50 bits, so a plain keyed hash keeps it: nobody can try all of
 them.

@@ -28,7 +28,7 @@ from ivr.processes.tools import Tools
 from ivr.store import MOST_ENDED
 from ivr.twilio import codes
 from ivr.twilio.rest import PhoneFailed
-from ivr.usecases import person, renewing, spooling
+from ivr.usecases import personal_data, renewing, spooling
 from ivr.usecases.jobs import keep_recording, recording_path
 
 log = structlog.get_logger()
@@ -143,7 +143,7 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
     Twilio is asked only once, because a second call could ring for nobody. Does nothing if the click was too long ago,
     or the adviser gave the request back.
     """
-    known, request, now = tools.store.people.get(adviser), tools.store.requests.get(request_id), time.time()
+    known, request, now = tools.store.accounts.get(adviser), tools.store.requests.get(request_id), time.time()
     if request is None or not request.number or not callback.held_by(request, adviser, now):
         return
     try:
@@ -207,7 +207,7 @@ def hand_in(tools: Tools, now: float) -> None:
 
 def keep_erased(tools: Tools, now: float) -> None:
     """Note on this machine what was erased, and erase once more what a restore of Redis brought back."""
-    person.keep_erased(tools.settings, tools.store, tools.spool, now)
+    personal_data.keep_erased(tools.settings, tools.store, tools.spool, now)
 
 
 def tidy(tools: Tools, now: float) -> int:

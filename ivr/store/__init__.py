@@ -88,7 +88,8 @@ its own, gets its connections here too.
     spending.py     what Twilio will bill for a day
     spool.py        what callers asked for while Redis was down
     texts.py        text messages
-    people.py       advisers, invitations, and the log
+    accounts.py     accounts of people who work with the line, and invitations
+    audit.py        the audit log: who saw and did what
     signins.py      sign-ins, and failed tries
     sent.py         calls of a draft behind links
     unfinished.py   what was typed into forms and not saved yet
@@ -107,6 +108,8 @@ from redis import WatchError
 
 from ivr.advising.adviser import LONGEST_NAME, Adviser, name_of
 from ivr.machine.keys import Keys
+from ivr.store.accounts import Accounts, Invitation
+from ivr.store.audit import AuditLog
 from ivr.store.blocked import Block, Blocked
 from ivr.store.connection import ANSWER_SECONDS, PATIENT_SECONDS, Away, Client, Redis, StoreDown, T, ping, why_not
 from ivr.store.copying import Copying
@@ -118,7 +121,6 @@ from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import Limits
 from ivr.store.lowered import LoweredSlots
 from ivr.store.once import Once
-from ivr.store.people import Invitation, People
 from ivr.store.requests import MOST_ENDED, Requests
 from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
 from ivr.store.sealing import Sealing, is_marked
@@ -136,7 +138,9 @@ __all__ = [
     "MOST_SENT",
     "PATIENT_SECONDS",
     "SENT_SECONDS",
+    "Accounts",
     "Adviser",
+    "AuditLog",
     "Away",
     "Block",
     "Blocked",
@@ -150,7 +154,6 @@ __all__ = [
     "Invitation",
     "Ledger",
     "Limits",
-    "People",
     "Places",
     "Proposed",
     "Published",
@@ -195,7 +198,7 @@ class Store:
         self.counts = Counts(self.redis)
         self.dropoff = DropOff(self.redis)
         self.once = Once(self.redis, keys)
-        self.people = People(self.redis, keys)
+        self.accounts, self.audit = Accounts(self.redis, keys), AuditLog(self.redis)
         self.sign_ins = SignIns(self.redis, keys)
         self.sent = Sent(self.redis, keys)
         self.blocked = Blocked(self.redis, keys)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from ivr.machine import keys
 from ivr.machine.keys import Keys
-from ivr.store import blocked, erasing, lowered, people, requests, sent, sessions, signins, texts, unfinished
+from ivr.store import accounts, blocked, erasing, lowered, requests, sent, sessions, signins, texts, unfinished
 from ivr.store.connection import PATIENT_SECONDS, Client, Redis
 
 #: A value that only these keys can read, to recognise them.
@@ -22,8 +22,8 @@ _MARKER, _MARKER_KIND = "ivr:keys", b"keys"
 #: The kind of each value, by the beginning of its key.
 _VALUES = {
     "ivr:session:": sessions.KIND, "ivr:request:": requests.KIND, "ivr:text:": texts.KIND,
-    "ivr:adviser:": people.KIND, "ivr:signedin:": signins.KIND,
-    "ivr:invitation:": people.INVITATION_KIND, "ivr:sent:": sent.KIND, _MARKER: _MARKER_KIND,
+    "ivr:adviser:": accounts.KIND, "ivr:signedin:": signins.KIND,
+    "ivr:invitation:": accounts.INVITATION_KIND, "ivr:sent:": sent.KIND, _MARKER: _MARKER_KIND,
 }  # fmt: skip
 #: The kind of the values of each hash.
 _HASHES = {blocked.KEY: blocked.KIND, lowered.KEY: lowered.KIND, unfinished.KEY: unfinished.KIND}

@@ -2,7 +2,7 @@
 
 jobs        queues work for the worker
 staffing    who works at the desk: invited, changed, gone and back
-person      finds, exports and deletes all data of one person
+personal_data  finds, exports and deletes all data of one person
 backup      a backup in one file, and its restore on another machine
 renewing    encrypts what is stored with the newest key
 spooling    hands in what was kept on disk while Redis was down

@@ -22,7 +22,7 @@ from ivr.machine import disk
 from ivr.machine.config import Settings
 from ivr.store import Spool, Store
 from ivr.store.copying import CannotLoad, Stored
-from ivr.usecases import person
+from ivr.usecases import personal_data
 from ivr.usecases.jobs import recording_path
 
 #: The names of the first two members of the file, and of the last: without it, the file is incomplete.
@@ -95,7 +95,7 @@ def restore(settings: Settings, store: Store, file: Path, now: float) -> Restore
     except CannotLoad as error:
         raise CannotRestore(f"{error}. Use the same Redis or Valkey, or a newer one.") from error
     finish(store, now)
-    erased = person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), now)
+    erased = personal_data.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), now)
     waiting, ended = len(store.requests.waiting()), len(store.requests.ended(10**9))
     return Restored(about.at, waiting, ended, messages, erased, _config_folder(settings, about.at))
 

@@ -21,7 +21,7 @@ from ivr.callbacks.callback import Refused
 from ivr.callbacks.request import CallbackRequest
 from ivr.roles import Role
 from ivr.store import Store
-from ivr.store.people import Invitation
+from ivr.store.accounts import Invitation
 
 #: A change of one person, who gets the others too.
 How = Callable[[Adviser, list[Adviser]], Adviser]
@@ -36,9 +36,9 @@ def add(store: Store, name: str, role: Role, phone: str, by: str, now: float) ->
     """Invite somebody new. Returns them, and the secret for their address."""
     _must_be_administrator(store, by)
     new = adviser.invited(Adviser(adviser.written(name), "", phone, role), by, now, stamp())
-    person = store.people.add(new)
-    store.people.note(now, by, f"invited {person.name} as {role}")
-    return person, store.people.invite(person)
+    person = store.accounts.add(new)
+    store.audit.note(now, by, f"invited {person.name} as {role}")
+    return person, store.accounts.invite(person)
 
 
 def way_in(store: Store, name: str, by: str, now: float) -> tuple[Adviser, str]:
@@ -49,15 +49,15 @@ def way_in(store: Store, name: str, by: str, now: float) -> tuple[Adviser, str]:
             raise Refused("Change your own password under 'Account'.")
         return adviser.invited(person, by, now, stamp())
 
-    was_gone = (store.people.get(name) or Adviser(name, "")).disabled
+    was_gone = (store.accounts.get(name) or Adviser(name, "")).disabled
     person = _changed(store, name, by, how)
-    store.people.note(now, by, f"invited {person.name} {'back' if was_gone else 'anew'}")
-    return person, store.people.invite(person)
+    store.audit.note(now, by, f"invited {person.name} {'back' if was_gone else 'anew'}")
+    return person, store.accounts.invite(person)
 
 
 def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
     """Take up an invitation with a password. Raises Refused if it ended, or was taken up in another tab meanwhile."""
-    invitation = store.people.invitation(secret)
+    invitation = store.accounts.invitation(secret)
     if invitation is None:
         raise Refused("This address is not known. Ask an administrator for a new one.")
 
@@ -67,10 +67,10 @@ def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
         return adviser.with_password(person, password_hash, stamp())
 
     try:
-        person = store.people.change(invitation.name, how)
+        person = store.accounts.change(invitation.name, how)
     except KeyError:
         raise Refused(f"This address counts no more. Ask {invitation.by} for a new one.") from None
-    store.people.note(now, person.name, f"came in by the invitation of {invitation.by}")
+    store.audit.note(now, person.name, f"came in by the invitation of {invitation.by}")
     return person
 
 
@@ -100,7 +100,7 @@ def rename(store: Store, name: str, to: str, by: str, now: float) -> Adviser:
 
     person = _changed(store, name, by, how)
     _each(store, lambda request: handing.renamed(request, name, new))
-    store.people.note(now, by if by != name else new, f"renamed {name}: now {new}")
+    store.audit.note(now, by if by != name else new, f"renamed {name}: now {new}")
     return person
 
 
@@ -113,14 +113,14 @@ def set_role(store: Store, name: str, role: Role, by: str, now: float) -> Advise
         return adviser.with_role(person, role, others, stamp())
 
     person = _changed(store, name, by, how)
-    store.people.note(now, by, f"made {name} {role}")
+    store.audit.note(now, by, f"made {name} {role}")
     return person
 
 
 def set_phone(store: Store, name: str, phone: str, by: str, now: float) -> Adviser:
     """Set the phone that is rung for calls by one click (E.164); empty for none."""
     person = _changed(store, name, by, lambda person, _: replace(person, phone=phone))
-    store.people.note(now, by, f"{'changed' if phone else 'removed'} the phone of {name}")
+    store.audit.note(now, by, f"{'changed' if phone else 'removed'} the phone of {name}")
     return person
 
 
@@ -133,14 +133,14 @@ def reset_factor(store: Store, name: str, by: str, now: float) -> Adviser:
         return adviser.without_factor(person, stamp())
 
     person = _changed(store, name, by, how)
-    store.people.note(now, by, f"reset the second factor of {name}")
+    store.audit.note(now, by, f"reset the second factor of {name}")
     return person
 
 
 def set_password(store: Store, name: str, password_hash: str, by: str, now: float) -> Adviser:
     """Set somebody's password for them, at the terminal. They can sign in from now on, also if they had left."""
     person = _changed(store, name, by, lambda person, _: adviser.with_password(person, password_hash, stamp()))
-    store.people.note(now, by, f"set the password of {name}")
+    store.audit.note(now, by, f"set the password of {name}")
     return person
 
 
@@ -154,7 +154,7 @@ def leave(store: Store, name: str, by: str, now: float) -> int:
 
     _changed(store, name, by, how)
     freed = _each(store, lambda request: handing.without(request, name, by, now))
-    store.people.note(now, by, f"let {name} go")
+    store.audit.note(now, by, f"let {name} go")
     return freed
 
 
@@ -165,8 +165,8 @@ def _changed(store: Store, name: str, by: str, how: How) -> Adviser:
         _is_administrator(by, [person, *others])
         return how(person, others)
 
-    before = store.people.get(name)
-    person = store.people.change(name, checked)
+    before = store.accounts.get(name)
+    person = store.accounts.change(name, checked)
     if before is None or before.stamp != person.stamp:
         for kept in store.sign_ins.all_of(name):
             store.sign_ins.end(kept)
@@ -174,7 +174,7 @@ def _changed(store: Store, name: str, by: str, how: How) -> Adviser:
 
 
 def _must_be_administrator(store: Store, by: str) -> None:
-    _is_administrator(by, store.people.all())
+    _is_administrator(by, store.accounts.all())
 
 
 def _is_administrator(by: str, everybody: list[Adviser]) -> None:

@@ -46,7 +46,7 @@ class Talking:
         """The adviser whose phone this is. Empty if it is nobody's, or the phone of several."""
         found = [
             each.name
-            for each in self._services.store.people.all()
+            for each in self._services.store.accounts.all()
             if each.phone and dialling.same(number, [each.phone])
         ]
         return found[0] if len(found) == 1 else ""

@@ -140,7 +140,7 @@ def _served(script: Script, files: dict[str, str] | None = None) -> Iterator[str
             show_alive(store)
             demo.fill(settings, store, script, OPEN)
             factor = Factor(SECRET, OPEN.timestamp(), factors.hashed(SECRET, SPARE))
-            store.people.change(demo.NAME, lambda person, _: factors.with_factor(person, factor))
+            store.accounts.change(demo.NAME, lambda person, _: factors.with_factor(person, factor))
             yield from _on_a_port(dataclasses.replace(settings, demo=False), store, port)
 
 

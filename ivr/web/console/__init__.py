@@ -6,7 +6,7 @@ or done. A caller's number is shown only to the adviser who holds the request. E
 
     signin.py     signing in and out; tries.py: who is slowed down, and by how much
     account.py    one's own account, and coming in by an invitation
-    people.py     who may sign in
+    accounts.py   who may sign in
     listing.py    the list: its filters, pages and renewal
     cards.py      the card, and all actions on a request
     outcomes.py   what came of a try
@@ -20,7 +20,7 @@ or done. A caller's number is shown only to the adviser who holds the request. E
     team.py       who is here and has what, and the log
     reporting.py  the report
     paper.py      the day on paper
-    persons.py    everything that is kept of one phone
+    personal_data.py  everything that is kept of one phone
     common.py     what the pages share
 """
 
@@ -46,6 +46,7 @@ from ivr.store import Store, StoreDown
 from ivr.usecases.jobs import Jobs
 from ivr.web.console import (
     account,
+    accounts,
     blocked,
     cards,
     finding,
@@ -54,8 +55,7 @@ from ivr.web.console import (
     messages,
     outcomes,
     paper,
-    people,
-    persons,
+    personal_data,
     reporting,
     signin,
     team,
@@ -113,8 +113,8 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     console = Console(settings, store, live, jobs, clock, draft)
     signing_in = signin.add_to(app, console)
     account.add_to(app, console, signing_in)
-    people.add_to(app, console, signing_in)
-    persons.add_to(app, console)
+    accounts.add_to(app, console, signing_in)
+    personal_data.add_to(app, console)
     beside = listing.add_to(app, console)
     card = cards.add_to(app, console, beside)
     outcomes.add_to(app, console, card)

@@ -73,7 +73,7 @@ class _Pages(Pages):
             return adviser.with_password(person, made, stamp)
 
         try:
-            person = self._console.store.people.change(before.name, how)
+            person = self._console.store.accounts.change(before.name, how)
         except (Refused, KeyError) as why:
             return self._refused(str(why))
         self._console.note("changed their own password")
@@ -129,7 +129,7 @@ class _Pages(Pages):
             return person if person.new_secret else replace(person, new_secret=made)
 
         if not g.adviser.new_secret:
-            g.adviser = self._console.store.people.change(g.adviser.name, how)
+            g.adviser = self._console.store.accounts.change(g.adviser.name, how)
         return str(g.adviser.new_secret)
 
     def set_factor(self) -> str | tuple[str, int]:
@@ -151,10 +151,10 @@ class _Pages(Pages):
             return factors.with_factor(person, made)
 
         try:
-            self._console.store.people.change(g.adviser.name, how)
+            self._console.store.accounts.change(g.adviser.name, how)
         except Refused as why:
             return self.factor(str(why)), 409
-        self._console.store.people.use_code(g.adviser.name, step)
+        self._console.store.accounts.use_code(g.adviser.name, step)
         self._console.note("set up a second factor")
         return render_template("codes.html", codes=codes, is_new=True)
 
@@ -170,7 +170,7 @@ class _Pages(Pages):
             return replace(person, factor=replace(person.factor, codes=factors.hashed(person.factor.secret, codes)))
 
         try:
-            self._console.store.people.change(g.adviser.name, how)
+            self._console.store.accounts.change(g.adviser.name, how)
         except Refused as why:
             return self._refused(str(why))
         self._console.note("made new codes of last resort")
@@ -182,7 +182,9 @@ class _Pages(Pages):
             return self._refused("The service wants a second factor for your role. You can set up a new one.")
         if why := self._why_not_me():
             return self._refused(why)
-        self._console.store.people.change(g.adviser.name, lambda person, _: replace(person, factor=None, new_secret=""))
+        self._console.store.accounts.change(
+            g.adviser.name, lambda person, _: replace(person, factor=None, new_secret="")
+        )
         self._console.note("switched off their second factor")
         flash("Your second factor is off. Remove the line from your app.", "success")
         return go("account")
@@ -198,7 +200,7 @@ class _Pages(Pages):
 
     def _in_reach(self) -> Iterator[SignIn]:
         """The sign-ins that this adviser may see and end."""
-        names = [each.name for each in self._console.store.people.all()] if self._may("people") else [self._me]
+        names = [each.name for each in self._console.store.accounts.all()] if self._may("people") else [self._me]
         for name in names:
             yield from self._console.store.sign_ins.all_of(name)
 
@@ -258,9 +260,9 @@ class _Pages(Pages):
 
     def welcome(self, secret: str, problem: str = "") -> tuple[str, int]:
         """What an invitation says, and where to set a password. Mail programs look too, which uses nothing up."""
-        people = self._console.store.people
-        invitation = people.invitation(secret)
-        person = people.get(invitation.name) if invitation else None
+        accounts = self._console.store.accounts
+        invitation = accounts.invitation(secret)
+        person = accounts.get(invitation.name) if invitation else None
         if why := staffing.why_not(invitation, person, self._now):
             return render_template("error.html", title="This address cannot be used", what=why, unsaved=""), 410
         return render_template(
@@ -271,7 +273,7 @@ class _Pages(Pages):
 
     def join(self, secret: str) -> Response | tuple[str, int]:
         """Take up an invitation: set a password, and be signed in."""
-        invitation = self._console.store.people.invitation(secret)
+        invitation = self._console.store.accounts.invitation(secret)
         if invitation is None:
             return self.welcome(secret)
         if why := self._why_not_new(invitation.name):

@@ -92,7 +92,7 @@ class _Pages(Pages):
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             may_play=messages.may_play(found, self._me, self._now),
-            seen_by=self._console.store.people.log_of(request_id) if self._may("log") else [],
+            seen_by=self._console.store.audit.entries_of(request_id) if self._may("log") else [],
             is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
@@ -142,7 +142,7 @@ class _Pages(Pages):
                 holds[holder] = holds.get(holder, 0) + 1
             if talk := each.talking(self._now):
                 talking.add(talk.who)
-        names = [each.name for each in self._console.store.people.all() if each.can_sign_in and each.name != self._me]
+        names = [each.name for each in self._console.store.accounts.all() if each.can_sign_in and each.name != self._me]
         here = {name for name in names if self._is_here(name)}
         return [
             (name, ("talking" if name in talking else "here" if name in here else "not signed in")
@@ -212,7 +212,7 @@ class _Pages(Pages):
     def hand_over(self, request_id: str) -> Response:
         """Give the request to a colleague. The number is theirs from now on."""
         to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
-        colleague = self._console.store.people.get(to)
+        colleague = self._console.store.accounts.get(to)
         if colleague is None or not colleague.can_sign_in:
             flash("Choose a colleague.", "danger")
             return go("card", request_id=request_id)

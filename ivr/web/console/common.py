@@ -62,7 +62,7 @@ class Console:
 
     def note(self, what: str, about: str = "") -> None:
         """Record in the log what the signed-in adviser saw or did."""
-        self.store.people.note(self.now, g.adviser.name, what, about)
+        self.store.audit.note(self.now, g.adviser.name, what, about)
 
 
 def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str], needs: Right | None) -> None:

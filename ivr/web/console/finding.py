@@ -50,7 +50,7 @@ class _Pages(Pages):
             found = self._look_for(how, **typed)
         except ValueError as why:
             return self._page(problem=str(why), **typed), 422
-        if self._console.store.people.searches(self._me, how) > MOST_SEARCHES[how]:
+        if self._console.store.audit.searches(self._me, how) > MOST_SEARCHES[how]:
             self._console.note(f"searched too often by {how}")
             return self._page(problem="Those were many searches in an hour. Wait a little, or ask a colleague."), 429
         self._console.note(f"searched by {how}, {len(found)} found")

@@ -143,7 +143,7 @@ class SignInPages:
         kept = self._store.of(secret) if isinstance(secret, str) else None
         if kept is None:
             return None
-        now, person = self._console.now, self._console.store.people.get(kept.name)
+        now, person = self._console.now, self._console.store.accounts.get(kept.name)
         if person is None or not person.can_sign_in or person.stamp != kept.stamp:
             return None
         if now - kept.seen > IDLE_SECONDS or now - kept.began > LONGEST_SESSION.total_seconds():
@@ -159,7 +159,7 @@ class SignInPages:
 
     def sign_in(self) -> Response | str | tuple[str, int]:
         name = request.form.get("name", "").strip()[:LONGEST_NAME]
-        person = self._console.store.people.find(name)
+        person = self._console.store.accounts.find(name)
         trier = self.tries.by(person.name if person else name)
         if wait := self.tries.seconds_to_wait(trier):
             flash(f"There were many wrong tries. Wait {in_words(wait)}, and then sign in.", "danger")
@@ -179,7 +179,7 @@ class SignInPages:
 
     def _is_nobody_there(self) -> bool:
         """Whether there is no administrator yet, who could let anybody in."""
-        return not any(adviser.is_administrator(each) for each in self._console.store.people.all())
+        return not any(adviser.is_administrator(each) for each in self._console.store.accounts.all())
 
     def _once_more(self, name: str, code: int) -> tuple[str, int]:
         return render_template("signin.html", name=name), code
@@ -218,7 +218,7 @@ class SignInPages:
         """Who gave their password in this browser a moment ago, and is to give a code."""
         match session.get("half"):
             case [str(name), str(stamp), float(at) | int(at)] if self._console.now - at <= CODE_SECONDS:
-                person = self._console.store.people.get(name)
+                person = self._console.store.accounts.get(name)
                 if person and person.can_sign_in and person.stamp == stamp and person.factor:
                     return person
         return None

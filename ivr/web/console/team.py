@@ -17,7 +17,7 @@ from ivr.callbacks import talks
 from ivr.callbacks.request import CallbackRequest
 from ivr.hours import LONDON
 from ivr.problems import counted
-from ivr.store.people import MOST_AUDIT, Seen
+from ivr.store.audit import MOST_AUDIT, AuditEntry
 from ivr.web.console.common import Console, Pages, add_pages
 from ivr.web.sheet import sheet
 
@@ -66,7 +66,7 @@ class _Pages(Pages):
         waiting, now = self._console.store.requests.listed()[0], self._now
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
         team = []
-        for adviser in self._console.store.people.all():
+        for adviser in self._console.store.accounts.all():
             if not adviser.can_sign_in:
                 continue
             talk = talking.get(adviser.name)
@@ -102,8 +102,8 @@ class _Pages(Pages):
     def log(self) -> str:
         """A page of the log. Filters look back so far at most that the page comes soon; the next one looks further."""
         chosen, place, back_to, is_more = _Chosen.of(request.args), "", 0.0, False
-        shown: list[Seen] = []
-        for nth, (at, entry) in enumerate(self._console.store.people.log_before(request.args.get("before", ""))):
+        shown: list[AuditEntry] = []
+        for nth, (at, entry) in enumerate(self._console.store.audit.entries_before(request.args.get("before", ""))):
             if len(shown) == LOG_ROWS or nth == MOST_LOOKED_AT:
                 is_more = True
                 break
@@ -115,14 +115,14 @@ class _Pages(Pages):
             "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
             older=place if is_more else "", back_to=back_to,
             is_newest="before" not in request.args, chosen=request.args,
-            names=[each.name for each in self._console.store.people.all()], now=self._now,
+            names=[each.name for each in self._console.store.accounts.all()], now=self._now,
         )  # fmt: skip
 
     def log_csv(self) -> Response:
         """What the log shows, as a file for a spreadsheet."""
         rows = [("When", "Who", "What", "Request")]
         chosen = _Chosen.of(request.args)
-        for entry in filter(chosen.fits, self._console.store.people.log(MOST_AUDIT)):
+        for entry in filter(chosen.fits, self._console.store.audit.entries(MOST_AUDIT)):
             at = dt.datetime.fromtimestamp(entry.at, LONDON)
             rows.append((f"{at:%Y-%m-%d %H:%M:%S}", entry.who, briefing.what_in_words(entry.what), entry.about))
         self._console.note("exported the log")
@@ -142,7 +142,7 @@ class _Chosen(NamedTuple):
         what = args.get("what", "").strip().lower()[:40]
         return cls(args.get("who", "").strip(), what, _day(args.get("from", "")), _day(args.get("to", "")))
 
-    def fits(self, entry: Seen) -> bool:
+    def fits(self, entry: AuditEntry) -> bool:
         return (
             (not self.who or entry.who == self.who)
             and (not self.what or self.what in briefing.what_in_words(entry.what).lower())

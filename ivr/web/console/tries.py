@@ -100,7 +100,7 @@ class Tries:
         """
         assert adviser.factor
         step = factors.step_of(adviser.factor.secret, code, self._console.now)
-        if step is not None and self._console.store.people.use_code(adviser.name, step):
+        if step is not None and self._console.store.accounts.use_code(adviser.name, step):
             return adviser
         if step is None and (changed := self._use_spare(adviser, code)):
             return changed
@@ -117,7 +117,7 @@ class Tries:
             return factors.with_factor(person, left)
 
         try:
-            return self._console.store.people.change(adviser.name, how)
+            return self._console.store.accounts.change(adviser.name, how)
         except (Refused, KeyError):
             return None
 

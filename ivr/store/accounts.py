@@ -1,11 +1,10 @@
-"""Advisers, their invitations, and the log of who saw and did what."""
+"""The accounts of the people who work with the line, and their invitations."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,17 +16,10 @@ from ivr.store.connection import Client, Redis
 
 #: The names of advisers and of invitations in their encryption.
 KIND, INVITATION_KIND = b"adviser", b"invitation"
-#: Seconds for which searches are counted.
-SEARCHES_SECONDS = 60 * 60
 #: Seconds for which a code is remembered that was used: longer than it fits.
 USED_SECONDS = 5 * 60
 #: Seconds for which an invitation that ended is remembered, to say so to whoever opens its address.
 ENDED_SECONDS = 30 * 24 * 60 * 60
-#: The most entries to keep in the log, and how many are read at once.
-MOST_AUDIT, LOG_PIECE = 100_000, 500
-#: The most entries to keep about one request, and the seconds for which they are kept after the last of them.
-MOST_OF_REQUEST, OF_REQUEST_SECONDS = 200, 100 * 24 * 60 * 60
-_PLACE = re.compile(r"\d{1,20}-\d{1,20}", re.ASCII)
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -40,22 +32,15 @@ class Invitation(msgspec.Struct, frozen=True):
     ends: float
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """One entry of the log."""
-
-    at: float
-    who: str
-    what: str
-    about: str
-
-
 def _role_of_admin(old: Fields) -> Fields:
     """Upgrade: version 1 knew administrators, and no other role."""
     new = {name: value for name, value in old.items() if name != "admin"}
     return {**new, "role": "administrator" if old.get("admin") else "adviser"}
 
 
-class People:
+class Accounts:
+    """Accounts by name."""
+
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._hash = redis, keys.name
         self._codec = Sealed(Codec(Adviser, _role_of_admin), keys, KIND)
@@ -141,58 +126,6 @@ class People:
         key = f"ivr:used_code:{self._hash(name)}:{step}"
         return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=USED_SECONDS)))
 
-    # --- the log ----------------------------------------------------------------------------
-
-    def searches(self, name: str, how: str) -> int:
-        """Count a search, and return how many of this kind the adviser made since the first of them, for an hour."""
-
-        def step(client: Client) -> int:
-            pipe = client.pipeline()
-            pipe.incr(f"ivr:searches:{name}:{how}")
-            pipe.expire(f"ivr:searches:{name}:{how}", SEARCHES_SECONDS, nx=True)
-            return int(pipe.execute()[0])
-
-        return self._redis.do(step)
-
-    def note(self, at: float, who: str, what: str, about: str = "") -> None:
-        """Add an entry to the log and, if it is about a request, to that request's own log, which its card shows."""
-        entry = {"at": at, "who": who, "what": what, "about": about}
-
-        def step(client: Client) -> None:
-            pipe = client.pipeline()
-            pipe.xadd("ivr:audit", entry, maxlen=MOST_AUDIT)
-            if about:
-                pipe.xadd(_of(about), entry, maxlen=MOST_OF_REQUEST)
-                pipe.expire(_of(about), OF_REQUEST_SECONDS)
-            pipe.execute()
-
-        self._redis.do(step)
-
-    def log_of(self, request_id: str) -> list[Seen]:
-        """The latest MOST_OF_REQUEST entries about one request, latest first."""
-        return [_seen(entry) for _, entry in self._redis.do(lambda client: client.xrevrange(_of(request_id)))]
-
-    def log(self, most: int = 500) -> Iterator[Seen]:
-        """The log, latest first."""
-        for _, entry in self._redis.do(lambda client: client.xrevrange("ivr:audit", count=most)):
-            yield _seen(entry)
-
-    def log_before(self, place: str = "") -> Iterator[tuple[str, Seen]]:
-        """The log before this place in it, latest first, each entry with its own place. It is read piece by piece.
-
-        What is no place is the end of the log.
-        """
-        last = f"({place}" if _PLACE.fullmatch(place) else "+"
-        while piece := self._redis.do(lambda client, last=last: client.xrevrange("ivr:audit", last, count=LOG_PIECE)):  # type: ignore[misc]
-            for at, entry in piece:
-                yield at.decode(), _seen(entry)
-            last = f"({piece[-1][0].decode()}"
-
-
-def _seen(entry: dict[bytes, bytes]) -> Seen:
-    row = {key.decode(): value.decode() for key, value in entry.items()}
-    return Seen(float(row["at"]), row["who"], row["what"], row["about"])
-
 
 #: The names as keys, and a number that changes with each change of any of them.
 _NAMES, _TURN = "ivr:advisers", "ivr:advisers:turn"
@@ -200,10 +133,6 @@ _NAMES, _TURN = "ivr:advisers", "ivr:advisers:turn"
 
 def _key(name: str) -> str:
     return f"ivr:adviser:{name_of(name)}"
-
-
-def _of(request_id: str) -> str:
-    return f"ivr:audit:{request_id}"
 
 
 def _invitation(secret: str) -> str:

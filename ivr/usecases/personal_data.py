@@ -14,8 +14,8 @@ from ivr.callbacks.request import CallbackRequest
 from ivr.machine.config import Settings
 from ivr.script.session import Session
 from ivr.store import Block, Ledger, Spool, Store, TextState
+from ivr.store.audit import AuditEntry
 from ivr.store.erasing import after
-from ivr.store.people import Seen
 from ivr.store.spool import Waiting
 from ivr.usecases.jobs import read_recording, recording_path
 
@@ -31,7 +31,7 @@ LEFT = (
 
 
 @dataclass
-class Person:
+class PersonalData:
     """The data of one phone number (E.164)."""
 
     number: str
@@ -45,7 +45,7 @@ class Person:
     #: The keys of counters by this number.
     counted: list[str] = field(default_factory=list)
     #: Log entries about their requests.
-    log: list[Seen] = field(default_factory=list)
+    log: list[AuditEntry] = field(default_factory=list)
     #: The latest moment at which any of it was said (POSIX seconds). It is later than now if the clock was set back.
     latest: float = 0.0
 
@@ -95,7 +95,7 @@ def number_of(store: Store, typed: str) -> str:
     return known
 
 
-def find(store: Store, spool: Spool, number: str, now: float) -> Person:
+def find(store: Store, spool: Spool, number: str, now: float) -> PersonalData:
     """Find all data of a number, including numbers that an adviser typed and has not confirmed yet."""
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
     requests = [request for request in everybody if number in (request.number, request.number_typed)]
@@ -109,7 +109,7 @@ def find(store: Store, spool: Spool, number: str, now: float) -> Person:
         *(session.arrived for session in sessions),
         *(waiting.entry.at for waiting in spooled),
     ]
-    return Person(
+    return PersonalData(
         number=number,
         requests=requests,
         texts=texts,
@@ -118,7 +118,7 @@ def find(store: Store, spool: Spool, number: str, now: float) -> Person:
         spooled=spooled,
         latest=max(said, default=0.0),
         counted=store.requests.counted_of(number),
-        log=[seen for seen in store.people.log(_ALL) if seen.about in ids],
+        log=[seen for seen in store.audit.entries(_ALL) if seen.about in ids],
     )
 
 
@@ -138,7 +138,7 @@ def _is_of(waiting: Waiting, number: str, ids: set[str]) -> bool:
     return (request is not None and request.number == number) or waiting.entry.about in ids
 
 
-def as_json(person: Person) -> bytes:
+def as_json(person: PersonalData) -> bytes:
     """The data as JSON. Spoken messages are separate files, and only named here."""
     told: dict[str, Any] = {
         "number": person.number,
@@ -153,7 +153,7 @@ def as_json(person: Person) -> bytes:
     return msgspec.json.format(msgspec.json.encode(told), indent=2)
 
 
-def files_of(settings: Settings, person: Person) -> Iterator[tuple[str, bytes]]:
+def files_of(settings: Settings, person: PersonalData) -> Iterator[tuple[str, bytes]]:
     """Everything as files: the name and content of each. Spoken messages that were deleted are left out."""
     yield "person.json", as_json(person)
     for request in person.requests:
@@ -162,7 +162,7 @@ def files_of(settings: Settings, person: Person) -> Iterator[tuple[str, bytes]]:
                 yield recording_path(settings, message.name).name, sound
 
 
-def forget(settings: Settings, store: Store, spool: Spool, person: Person, now: float) -> None:
+def forget(settings: Settings, store: Store, spool: Spool, person: PersonalData, now: float) -> None:
     """Delete all of it except the log, which contains no number, and note on this machine that it was erased.
 
     Redis notes it first: if something stops this half-way, what is deleted by then stays erased, and the rest is found

@@ -20,7 +20,7 @@ from ivr.script.session import At, FindRequest, SendText, Session, Wishes
 from ivr.store import Spool, Store
 from ivr.store.copying import Stored
 from ivr.store.spool import Entry
-from ivr.usecases import person
+from ivr.usecases import personal_data
 from ivr.usecases.jobs import Jobs, recording_path
 from tests.desk import NOW, ask, request
 from tests.sealed import KEYS, WORDS
@@ -50,7 +50,7 @@ def known(store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         store.requests.find(FindRequest(number, "0000"))
         store.once.may_alert(saved, "mail")
         store.blocked.add(number, "asha", NOW + 10**9, "a pocket")
-        store.people.note(NOW, "asha", "saw", saved.id)
+        store.audit.note(NOW, "asha", "saw", saved.id)
         spool.keep(Entry.of(NOW, request(nth, id=f"CA9{nth}-1", number=number)))
     yield spool
     for waiting in spool.content().waiting:
@@ -123,22 +123,22 @@ def test_all_of_a_person_is_exported_and_nothing_of_another(known: Spool, tmp_pa
 def test_whoever_is_forgotten_is_nowhere_and_another_is_as_before(
     known: Spool, store: Store, machine: Settings
 ) -> None:
-    before = person.find(store, known, OTHER, NOW)
+    before = personal_data.find(store, known, OTHER, NOW)
     asked = _ivr("forget", "07700 900847")
     assert "Nothing was deleted. To delete all of it, add --sure." in str(asked.exception)
-    assert person.find(store, known, NUMBER, NOW).is_known
+    assert personal_data.find(store, known, NUMBER, NOW).is_known
 
     forgotten = _ivr("forget", "07700 900847", "--sure")
 
     assert forgotten.exit_code == 0, forgotten.exception
     assert "Not deleted here: backups" in forgotten.output
-    assert not person.find(store, known, NUMBER, NOW).is_known
+    assert not personal_data.find(store, known, NUMBER, NOW).is_known
     assert KEYS.name(NUMBER).encode() not in _everything(store)
     assert not recording_path(machine, NAME).exists()
-    assert person.find(store, known, OTHER, NOW) == before
+    assert personal_data.find(store, known, OTHER, NOW) == before
     assert [waiting.entry.about for waiting in known.content().waiting] == ["CA92-1"]
     assert "Nothing is kept of this number." in str(_ivr("find", "07700 900847").exception)
-    assert next(store.people.log()).what == "forgot a person"
+    assert next(store.audit.entries()).what == "forgot a person"
 
 
 # --- whatever happens on the way ------------------------------------------------------------------
@@ -152,11 +152,11 @@ def test_a_call_that_only_this_machines_disk_knows_is_found_and_forgotten(
     spool.keep_session(Session("CA77", "r1", At("ring_back"), turn=3, caller=NUMBER))
     spool.keep_session(Session("CA78", "r1", At("ring_back"), turn=3, caller=OTHER))
 
-    found = person.find(store, spool, NUMBER, NOW)
+    found = personal_data.find(store, spool, NUMBER, NOW)
     assert found.calls == ["CA77"]
-    person.forget(settings, store, spool, found, NOW)
+    personal_data.forget(settings, store, spool, found, NOW)
 
-    assert not person.find(store, spool, NUMBER, NOW).is_known
+    assert not personal_data.find(store, spool, NUMBER, NOW).is_known
     assert [each.call for each in spool.sessions()] == ["CA78"]
 
 
@@ -172,14 +172,14 @@ def test_a_call_is_found_however_the_number_is_written_in_it(
 ) -> None:
     store.sessions.save(msgspec.structs.replace(Session("CA77", "r1", At("main_menu")), **facts))
 
-    assert person.find(store, Spool(settings.spool_dir, settings.keys), NUMBER, NOW).calls == ["CA77"]
+    assert personal_data.find(store, Spool(settings.spool_dir, settings.keys), NUMBER, NOW).calls == ["CA77"]
 
 
 def _restored(store: Store, backup: list[Stored], settings: Settings) -> int:
     """What is erased again after the restore of a backup."""
     store.redis.do(lambda client: client.flushall())
     store.copying.load(backup, NOW)
-    return person.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
+    return personal_data.keep_erased(settings, store, Spool(settings.spool_dir, settings.keys), time.time())
 
 
 @pytest.mark.parametrize("set_back", [0, 60, 86400])
@@ -191,11 +191,11 @@ def test_whoever_was_forgotten_stays_it_though_the_clock_was_set_back(
     Jobs(settings, store).send_text(SendText("CA5.7", NUMBER, "letter", "Words."), now + set_back)
     backup = store.copying.all()
 
-    person.forget(settings, store, spool, person.find(store, spool, NUMBER, now), now)
+    personal_data.forget(settings, store, spool, personal_data.find(store, spool, NUMBER, now), now)
     again = _restored(store, backup, settings)
 
     assert again
-    assert not person.find(store, spool, NUMBER, NOW).is_known
+    assert not personal_data.find(store, spool, NUMBER, NOW).is_known
 
 
 def test_what_stops_half_way_has_noted_who_is_forgotten(store: Store, settings: Settings) -> None:
@@ -205,12 +205,12 @@ def test_what_stops_half_way_has_noted_who_is_forgotten(store: Store, settings: 
     recording_path(settings, NAME).mkdir(parents=True)
 
     with pytest.raises(OSError, match="directory"):
-        person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
+        personal_data.forget(settings, store, spool, personal_data.find(store, spool, NUMBER, NOW), NOW)
 
     assert store.erasing.when(NUMBER) == NOW
     recording_path(settings, NAME).rmdir()
-    person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
-    assert not person.find(store, spool, NUMBER, NOW).is_known
+    personal_data.forget(settings, store, spool, personal_data.find(store, spool, NUMBER, NOW), NOW)
+    assert not personal_data.find(store, spool, NUMBER, NOW).is_known
 
 
 def test_erasing_once_more_after_a_restore_begins_again_if_something_stops_it(store: Store, settings: Settings) -> None:
@@ -219,14 +219,14 @@ def test_erasing_once_more_after_a_restore_begins_again_if_something_stops_it(st
     ask(store, 2, number=OTHER)
     backup = store.copying.all()
     for number in (NUMBER, OTHER):
-        person.forget(settings, store, spool, person.find(store, spool, number, NOW), NOW)
+        personal_data.forget(settings, store, spool, personal_data.find(store, spool, number, NOW), NOW)
     recording_path(settings, NAME).mkdir(parents=True)
 
     with pytest.raises(OSError, match="directory"):
         _restored(store, backup, settings)
     recording_path(settings, NAME).rmdir()
 
-    assert person.keep_erased(settings, store, spool, NOW + 120) == 2
+    assert personal_data.keep_erased(settings, store, spool, NOW + 120) == 2
     assert store.requests.waiting() == []
 
 
@@ -238,13 +238,13 @@ def test_forgetting_one_person_after_a_restore_keeps_no_other_from_being_erased_
     ask(store, 1, number=NUMBER)
     ask(store, 2, number=OTHER)
     backup = store.copying.all()
-    person.forget(settings, store, spool, person.find(store, spool, OTHER, NOW), NOW)
+    personal_data.forget(settings, store, spool, personal_data.find(store, spool, OTHER, NOW), NOW)
     store.redis.do(lambda client: client.flushall())
     store.copying.load(backup, NOW)
 
-    person.forget(settings, store, spool, person.find(store, spool, NUMBER, NOW), NOW)
+    personal_data.forget(settings, store, spool, personal_data.find(store, spool, NUMBER, NOW), NOW)
 
-    assert person.keep_erased(settings, store, spool, NOW + 20) == 1
+    assert personal_data.keep_erased(settings, store, spool, NOW + 20) == 1
     assert store.requests.waiting() == []
 
 
@@ -260,8 +260,8 @@ def test_a_disk_that_cannot_note_it_is_told_and_it_is_deleted(
 
     assert "It is deleted, but" in said
     assert "cannot be written (Is a directory)" in said
-    assert not person.find(store, known, NUMBER, NOW).is_known
-    person.keep_erased(machine, store, known, NOW)
+    assert not personal_data.find(store, known, NUMBER, NOW).is_known
+    personal_data.keep_erased(machine, store, known, NOW)
     assert store.erasing.mark(NUMBER) in machine.erased_file.read_text()
 
 
@@ -280,4 +280,4 @@ def test_a_phone_that_we_would_not_ring_is_blocked_and_forgotten_as_any_other(
     assert store.at_the_start("CA800", shown, NOW)[1] is False
     assert store.at_the_start("CA800", shown, NOW)[0] is not None, "its call is known as erased"
     assert store.sessions.get("CA800") is None
-    assert not person.find(store, known, shown, NOW).is_known
+    assert not personal_data.find(store, known, shown, NOW).is_known

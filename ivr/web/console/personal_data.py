@@ -14,8 +14,8 @@ from werkzeug.wrappers import Response
 
 from ivr import dialling
 from ivr.store import Spool
-from ivr.usecases import person
-from ivr.usecases.person import Person
+from ivr.usecases import personal_data
+from ivr.usecases.personal_data import PersonalData
 from ivr.web.console.common import Console, Pages, add_pages
 
 #: How often one administrator can search, save and delete in an hour, all together.
@@ -45,16 +45,16 @@ class _Pages(Pages):
     def find_phone(self) -> str | tuple[str, int]:
         """What is kept of a phone, by kind: nobody's words are shown."""
         found = self._found_or_why("looked for everything of a phone")
-        return self._page(found=found) if isinstance(found, Person) else self._problem(*found)
+        return self._page(found=found) if isinstance(found, PersonalData) else self._problem(*found)
 
     def export_phone(self) -> Response | tuple[str, int]:
         """All of it as one file, for whoever asks what is kept of them."""
         found = self._found_or_why("exported everything of a phone")
-        if not isinstance(found, Person):
+        if not isinstance(found, PersonalData):
             return self._problem(*found)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files:
-            for name, content in person.files_of(self._console.settings, found):
+            for name, content in personal_data.files_of(self._console.settings, found):
                 files.writestr(name, content)
         response = Response(packed.getvalue(), mimetype="application/zip")
         response.headers["Content-Disposition"] = "attachment; filename=everything-of-one-phone.zip"
@@ -65,42 +65,42 @@ class _Pages(Pages):
         if not request.form.get("sure"):
             found = self._found_or_why("looked for everything of a phone")
             problem = "Nothing was deleted. First tick the box to say that you are sure."
-            return (self._page(found=found, problem=problem) if isinstance(found, Person) else self._page()), 422
+            return (self._page(found=found, problem=problem) if isinstance(found, PersonalData) else self._page()), 422
         found = self._found_or_why("deleted everything of a phone")
-        if not isinstance(found, Person):
+        if not isinstance(found, PersonalData):
             return self._problem(*found)
         try:
-            person.forget(self._console.settings, self._console.store, self.spool, found, self._now)
+            personal_data.forget(self._console.settings, self._console.store, self.spool, found, self._now)
         except OSError as error:
             return self._problem(
                 f"It is deleted, but this machine could not note it ({error.strerror}): a restore of a backup would "
                 "bring it back. Tell your operator.", 500,
             )  # fmt: skip
-        left = person.find(self._console.store, self.spool, found.number, self._now)
+        left = personal_data.find(self._console.store, self.spool, found.number, self._now)
         if left.is_known:
             return self._page(found=left, problem="Something came in meanwhile. Delete it once more."), 409
         return self._page(deleted=found)
 
-    def _found_or_why(self, what: str) -> Person | tuple[str, int]:
+    def _found_or_why(self, what: str) -> PersonalData | tuple[str, int]:
         """What is kept of the phone in the form; or why there is nothing to show, and the status."""
-        people, store = self._console.store.people, self._console.store
-        if people.searches(self._me, "phone") > MOST_SEARCHES:
+        store = self._console.store
+        if store.audit.searches(self._me, "phone") > MOST_SEARCHES:
             self._console.note("searched too often for everything of a phone")
             return "Those were many searches in an hour. Wait a little.", 429
         try:
-            number = person.number_of(store, request.form.get("number", "")[:40])
+            number = personal_data.number_of(store, request.form.get("number", "")[:40])
         except ValueError as why:
             return str(why), 422
-        found = person.find(store, self.spool, number, self._now)
+        found = personal_data.find(store, self.spool, number, self._now)
         self._console.note(what + ("" if found.is_known else ", of which nothing is kept"))
         return found if found.is_known else ("Nothing is kept of this number.", 404)
 
     def _problem(self, why: str, code: int) -> tuple[str, int]:
         return self._page(problem=why), code
 
-    def _page(self, found: Person | None = None, deleted: Person | None = None, problem: str = "") -> str:
+    def _page(self, found: PersonalData | None = None, deleted: PersonalData | None = None, problem: str = "") -> str:
         shown = found or deleted
         return render_template(
-            "phone.html", found=found, deleted=deleted, problem=problem, left=person.LEFT,
+            "phone.html", found=found, deleted=deleted, problem=problem, left=personal_data.LEFT,
             number=dialling.national(shown.number) if shown else request.form.get("number", "")[:40],
         )  # fmt: skip

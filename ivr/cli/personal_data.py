@@ -13,8 +13,8 @@ from ivr.cli.common import Stop, at_terminal, out, store_of
 from ivr.machine import config, disk
 from ivr.machine.config import Settings
 from ivr.store import Spool, Store
-from ivr.usecases import person
-from ivr.usecases.person import Person
+from ivr.usecases import personal_data
+from ivr.usecases.personal_data import PersonalData
 
 
 @click.group("person")
@@ -41,7 +41,7 @@ def person_export(number: str, folder: Path) -> None:
             folder.mkdir(mode=0o700)
         except FileExistsError as error:
             raise Stop(f"{folder} is there already. Name a folder that is new.") from error
-        for name, content in person.files_of(settings, found):
+        for name, content in personal_data.files_of(settings, found):
             disk.write_whole(folder / name, content, 0o600)
         for line in _told(found):
             out(line)
@@ -59,36 +59,36 @@ def person_forget(number: str, sure: bool) -> None:
         if not sure:
             raise Stop("Nothing was deleted. To delete all of it, add --sure. Nobody will ring whoever waits.")
         try:
-            person.forget(settings, store, spool, found, time.time())
+            personal_data.forget(settings, store, spool, found, time.time())
         except OSError as error:
             raise Stop(
                 f"It is deleted, but {settings.erased_file} cannot be written ({error.strerror}), so the restore of a "
                 "backup from before would bring it back. Correct that: a running line then notes it within a minute."
             ) from error
-        left = person.find(store, spool, found.number, time.time())
+        left = personal_data.find(store, spool, found.number, time.time())
     if left.is_known:
         raise Stop("Something came in meanwhile. Do it once more.")
-    out(f"Deleted. {person.LEFT}")
+    out(f"Deleted. {personal_data.LEFT}")
 
 
 @contextmanager
-def _of(number: str, what: str) -> Iterator[tuple[Settings, Store, Spool, Person]]:
+def _of(number: str, what: str) -> Iterator[tuple[Settings, Store, Spool, PersonalData]]:
     settings = config.settings()
     with store_of(settings) as store:
         spool = Spool(settings.spool_dir, settings.keys)
-        found = person.find(store, spool, _number(store, number), time.time())
+        found = personal_data.find(store, spool, _number(store, number), time.time())
         if not found.is_known:
             raise Stop("Nothing is kept of this number.")
-        store.people.note(time.time(), at_terminal(), what)
+        store.audit.note(time.time(), at_terminal(), what)
         yield settings, store, spool, found
 
 
 def _number(store: Store, number: str) -> str:
     try:
-        return person.number_of(store, number)
+        return personal_data.number_of(store, number)
     except ValueError as why:
         raise Stop(str(why)) from why
 
 
-def _told(found: Person) -> Iterator[str]:
+def _told(found: PersonalData) -> Iterator[str]:
     yield from (f"{count:4}  {words}" for count, words in found.counts())

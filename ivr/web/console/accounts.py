@@ -61,7 +61,7 @@ class _Pages(Pages):
 
     def people(self, problem: str = "", **typed: str) -> str:
         """Everybody, those who left at the end; and the form to invite somebody."""
-        everybody = sorted(self._console.store.people.all(), key=lambda each: (each.disabled, name_of(each.name)))
+        everybody = sorted(self._console.store.accounts.all(), key=lambda each: (each.disabled, name_of(each.name)))
         return render_template(
             "people.html", rows=[self._row(each) for each in everybody], problem=problem, roles=self._roles(),
             typed=typed, longest=LONGEST_NAME, now=self._now,
@@ -101,7 +101,7 @@ class _Pages(Pages):
         return [each for each in kept if self._now - each.seen <= IDLE_SECONDS]
 
     def _of(self, person_id: str) -> Adviser:
-        found = next((each for each in self._console.store.people.all() if _id_of(each) == person_id), None)
+        found = next((each for each in self._console.store.accounts.all() if _id_of(each) == person_id), None)
         if found is None:
             abort(404)
         return found
