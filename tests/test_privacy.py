@@ -11,7 +11,7 @@ import ivr.store
 from ivr.callbacks import callback
 from ivr.machine import config
 from ivr.machine.config import Settings
-from ivr.store import blocked, erasing, once, accounts, requests, sessions, signins, texts, windows
+from ivr.store import audit, blocked, erasing, once, requests, sessions, signins, texts, windows
 from ivr.usecases import renewing
 from ivr.usecases.jobs import recording_path
 
@@ -45,8 +45,8 @@ def test_every_key_is_on_the_page_and_no_other() -> None:
         ("before-encryption-", f"{renewing.COPY_DAYS} days"),
         ("ivr:request:", f"after {callback.HALF_MADE_HOURS} opening hours"),
         ("ivr:handed_in", f"{requests.ENDED_SECONDS // DAY} days"),
-        ("ivr:audit", f"{accounts.MOST_AUDIT:,} entries"),
-        ("ivr:audit:", f"last {accounts.MOST_OF_REQUEST} entries, for {accounts.OF_REQUEST_SECONDS // DAY} days"),
+        ("ivr:audit", f"{audit.MOST_AUDIT:,} entries"),
+        ("ivr:audit:", f"last {audit.MOST_OF_REQUEST} entries, for {audit.OF_REQUEST_SECONDS // DAY} days"),
         ("appendonlydir", f"expired data {erasing.DAILY_SECONDS // HOURS} hours"),
         ("spool", f"at most {sessions.KEEP_SECONDS // HOURS} hours"),
     ],
