@@ -21,7 +21,7 @@ from ivr.compiling.translated import Whole
 from ivr.hours import Hours, Span
 from ivr.language.english import English
 from ivr.machine import config
-from ivr.places.own_talk import Said
+from ivr.places.short_words import ShortWords
 from ivr.script import Script
 from ivr.spoken import Speech
 from tests import small
@@ -63,7 +63,7 @@ def _letters(tag: str, words: str) -> str:
 
 def language(tag: str, *, key: str, confirmed: bool = True, **more: Any) -> dict[str, Any]:
     """A language's file, as plain values. `confirmed`: each line by three people, and an interpreter is named."""
-    english = {line.name: getattr(lines().lines, line.name).says for line in Said.lines()}
+    english = {line.name: getattr(lines().lines, line.name).says for line in ShortWords.lines()}
     name = f"Pseudo {tag}"
     words = {each: disguised(tag, says.replace("{language}", name)) for each, says in english.items()}
     units = translation.units(words, {"service_name": disguised(tag, "Small Service")}, disguised(tag, name), key[-1])
@@ -73,7 +73,7 @@ def language(tag: str, *, key: str, confirmed: bool = True, **more: Any) -> dict
     made: dict[str, Any] = {}
     for each, says in english.items():
         of = says.replace("{language}", name)
-        own = {unit: units[unit] for unit in sorted(translation.units_of(getattr(Said, each), units))}
+        own = {unit: units[unit] for unit in sorted(translation.units_of(getattr(ShortWords, each), units))}
         print_of = translation.fingerprint(tag, each, of, words[each], own)
         made[each] = {"says": words[each], "of": of, "translated": {"by": TRANSLATOR, "on": "2026-01-05"}}
         if confirmed:

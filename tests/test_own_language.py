@@ -26,8 +26,8 @@ from ivr.compiling import building, translation
 from ivr.engine import call
 from ivr.engine.call import go_on
 from ivr.places import reply
-from ivr.places.own_language import STEPS
-from ivr.places.own_talk import Said
+from ivr.places.short_dialogue import STEPS
+from ivr.places.short_words import ShortWords
 from ivr.practice import playing, transcript
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.transcript import Entry, Transcript
@@ -682,4 +682,4 @@ def test_every_line_of_the_talk_is_said_somewhere(script: Script) -> None:
 
     said_elsewhere = {"choose", "name"}
     assert {name for name in silent if not name.startswith(("will_ring.", *pseudo.WEEK))} <= said_elsewhere
-    assert {line.name for line in Said.lines()} <= {name.split(".")[0] for name in sounds}
+    assert {line.name for line in ShortWords.lines()} <= {name.split(".")[0] for name in sounds}

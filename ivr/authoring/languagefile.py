@@ -13,7 +13,7 @@ from pydantic import Field, create_model
 
 from ivr.authoring.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
 from ivr.authoring.parsing import Path
-from ivr.places.own_talk import Said
+from ivr.places.short_words import ShortWords
 
 #: A tag in BCP 47: a language, and for some a script or a place: 'gu', 'pa-Guru', 'en-XA'.
 Tag = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
@@ -29,7 +29,7 @@ class EnglishLine(Authored):
     seconds: int = Field(ge=1, le=30, description="It may last this long at most, at the normal pace.")
 
 
-_LINES: Any = create_model("Lines", __base__=Authored, **{line.name: (EnglishLine, ...) for line in Said.lines()})  # type: ignore[call-overload]
+_LINES: Any = create_model("Lines", __base__=Authored, **{line.name: (EnglishLine, ...) for line in ShortWords.lines()})  # type: ignore[call-overload]
 
 
 class LinesFile(File):

@@ -19,8 +19,8 @@ from ivr.line_settings import SERVICE
 from ivr.places import LINES
 from ivr.places.changing import RingReference
 from ivr.places.languages import OTHERS_KEY, Languages
-from ivr.places.own_language import STEPS
-from ivr.places.own_talk import DAYS, DIGITS, HALVES, INSTEAD, NEAR, Said, will_ring
+from ivr.places.short_dialogue import STEPS
+from ivr.places.short_words import DAYS, DIGITS, HALVES, INSTEAD, NEAR, ShortWords, will_ring
 from ivr.problems import kind
 from ivr.script import END_MENU, HELP, MAIN_MENU, Script, Tongue
 from ivr.script.lines import Line
@@ -125,7 +125,7 @@ def _tongue(draft: Draft, base: Script, found: Findings, file: str, language: La
         found.report(_ITS_OWN(), file, ("language",))
     if SERVICE not in language.names:
         found.report(_NO_NAME(), file, ("names",))
-    known = {line.name for line in Said.lines()}
+    known = {line.name for line in ShortWords.lines()}
     for name in language.lines.keys() - known:
         found.report(_UNKNOWN_LINE(name=name), file, ("lines", name))
     for row in translation.rows(lines, language):
@@ -192,7 +192,7 @@ def tongue(
         tag=language.language,
         in_english=language.in_english,
         keys=keys,
-        choose=_speech(units[Said.choose.name]),
+        choose=_speech(units[ShortWords.choose.name]),
         name=_speech(units[translation.NAME]),
         is_live=is_live,
         script=script,
@@ -215,11 +215,13 @@ def _with_key(base: Script, label: Speech, key: str) -> Speech:
 
 def _says(words: Mapping[str, str], names: Mapping[str, str], units: Mapping[str, str]) -> dict[str, Speech]:
     """What each line of the program says in this language. What has no words in it is silent."""
-    said = {line.id: _with_blanks(translation.filled(words[line.name], names)) for line in Said.lines()}
-    said[Said.will_ring.id] = ()
-    said[Said.choose.id] = _speech(units[Said.choose.name])
+    said = {line.id: _with_blanks(translation.filled(words[line.name], names)) for line in ShortWords.lines()}
+    said[ShortWords.will_ring.id] = ()
+    said[ShortWords.choose.id] = _speech(units[ShortWords.choose.name])
     whole = {
-        will_ring(day, half): _speech(units[f"{Said.will_ring.name}.{day}.{half}"]) for day in NEAR for half in HALVES
+        will_ring(day, half): _speech(units[f"{ShortWords.will_ring.name}.{day}.{half}"])
+        for day in NEAR
+        for half in HALVES
     }
     instead = {english.id: said[line.id] for english, line in INSTEAD.items()}
     return {**dict.fromkeys(LINES, ()), **said, **whole, **instead}

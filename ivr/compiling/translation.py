@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ivr.authoring.languagefile import LanguageFile, LinesFile, TranslatedLine
-from ivr.places.own_talk import DIGITS, HALVES, NEAR, Said
+from ivr.places.short_words import DIGITS, HALVES, NEAR, ShortWords
 from ivr.script.lines import Line
 from ivr.spoken import BLANK
 
@@ -34,7 +34,7 @@ NEXT = {
 #: The blanks that are filled with names before anybody translates: the translator writes those words out.
 _NAMES = ("language",)
 #: Lines that are not recorded by themselves, but with each of the words that fill them.
-WHOLE = Said.will_ring
+WHOLE = ShortWords.will_ring
 #: The name of the sound in which the language says its own name.
 NAME = "name"
 #: Translators for whom nobody stands: any of these words in a name. `machine` is how a draft is marked.
@@ -149,7 +149,7 @@ def fingerprint(tag: str, line: str, english: str, words: str, sounds: Mapping[s
 def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
     """Every line of the talk in this language, in the order in which callers hear them."""
     found, sounds = [], sounds_of(language)
-    for line in Said.lines():
+    for line in ShortWords.lines():
         english = getattr(lines.lines, line.name)
         says = english.says.replace("{language}", language.in_english)
         own = {unit: sounds[unit] for unit in sorted(units_of(line, sounds))}
@@ -187,11 +187,11 @@ def units(lines: Mapping[str, str], names: Mapping[str, str], name: str, key: st
     """
     found = {NAME: name}
     digits = dict(enumerate(lines.get(digit, "") for digit in DIGITS))
-    for line in Said.lines():
+    for line in ShortWords.lines():
         words = filled(lines.get(line.name, ""), names)
         if line is WHOLE:
             found |= {f"{line.name}.{day}.{half}": _promise(words, lines, day, half) for day in NEAR for half in HALVES}
-        elif line is Said.choose:
+        elif line is ShortWords.choose:
             found[line.name] = words.replace("{key}", digits[int(key)])
         else:
             pieces = [piece.strip() for piece in BLANK.split(words)[::2] if re.search(r"\w", piece)]
@@ -217,7 +217,7 @@ def _promise(words: str, lines: Mapping[str, str], day: str, half: str) -> str:
 def units_of(line: Line, units: Iterable[str]) -> set[str]:
     """Those of these sounds that belong to a line. The name of the language belongs to its offer."""
     own = {unit for unit in units if unit.split(".")[0] == line.name}
-    return own | {NAME} if line is Said.choose else own
+    return own | {NAME} if line is ShortWords.choose else own
 
 
 # --- whether it may be heard -------------------------------------------------------------------------

@@ -16,10 +16,10 @@ caller who has not agreed. To add a step, write a class with its words, and list
     whom.py      whom a request is about, and whose phone is rung
     letter.py    the date on a letter, kept with the request
     changing.py  hearing, moving and cancelling a promised call later
-    languages.py    the ways from English to a talk in another language
-    own_language.py  that talk: its places have the names of the English ones whose part they play
-    own_questions.py  its questions, from the first words to the promise
-    own_talk.py      its sentences, and how its places say them
+    languages.py    the ways from English to a short dialogue in another language
+    short_dialogue.py   that dialogue: its places have the names of the English ones whose part they play
+    short_questions.py  its questions, from the first words to the promise
+    short_words.py      its sentences, and how its places say them
     phrases.py   words of the line that belong to no place
     reply.py     what the line says at a place, and how long it waits
     passages.py  which words and pauses always come together, and so are one sound

@@ -1,4 +1,4 @@
-"""The ways from the English line to a talk in another language.
+"""The ways from the English line to a short dialogue in another language.
 
 Each language that is switched on is offered after the name of the line, in its own words: the first on keys of their
 own, the others behind key 8. Their keys work as long as those of the first menu. Behind key 8, whoever speaks none of

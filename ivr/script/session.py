@@ -15,7 +15,7 @@ from ivr.callbacks.diary import Promise, When, Window
 from ivr.callbacks.request import About, CallbackRequest, Need
 from ivr.spoken import Speech
 
-Said = tuple[str | float, ...]
+Pieces = tuple[str | float, ...]
 #: How a transfer ended. "stopped": the caller pressed star while it rang.
 Ended = Literal["answered", "busy", "no_answer", "failed", "stopped"]
 #: What a caller can get from a call, besides information.
@@ -104,7 +104,7 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: The positions that star leads back to, the latest last.
     trail: tuple[At, ...] = ()
     #: Words to say once, before those of the place.
-    lead: Said = ()
+    lead: Pieces = ()
     #: Whether the call came through the door without menus.
     door: bool = False
     #: The last key and its time, the time of arrival at this place, and the time when an entered number completed

@@ -20,7 +20,7 @@ from ivr.authoring import drafts
 from ivr.compiling import building
 from ivr.machine import config, configfiles, disk
 from ivr.machine.config import Settings
-from ivr.places import own_language, person
+from ivr.places import person, short_dialogue
 from ivr.problems import ConfigError
 from ivr.script import Script, Tongue
 from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
@@ -294,5 +294,5 @@ def put_through(script: Script, our_number: str) -> str:
 def _put_through_in(found: Edition, tongue: Tongue, our_number: str) -> str:
     """The same for a caller who may understand nothing of the English."""
     writer, last = found.writer_of(tongue.tag), person.when_all_fails(found.script)
-    before, after = (writer.says(said, slow=False) for said in own_language.when_a_turn_fails(tongue.script))
+    before, after = (writer.says(said, slow=False) for said in short_dialogue.when_a_turn_fails(tongue.script))
     return twiml.put_through_after(before, last.phone, after, our_number)

@@ -1,4 +1,4 @@
-"""The sentences of the talk in another language, and how its places say them.
+"""The sentences of the short dialogue in another language, and how its places say them.
 
 Each choice is one sentence with its key in it, recorded whole, and every choice is said each time: there is no second
 way to hear it.
@@ -27,8 +27,8 @@ HALVES: tuple[Part, ...] = ("morning", "afternoon")
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-class Said(Words):
-    """Every sentence of the talk. `config/languages/lines.yaml` has the English, and each language its own words."""
+class ShortWords(Words):
+    """Every sentence. `config/languages/lines.yaml` has the English, and each language its own words."""
 
     id = "language"
     choose = Line("key")
@@ -49,24 +49,24 @@ class Said(Words):
     five, six, seven, eight, nine = Line(), Line(), Line(), Line(), Line()
 
 
-#: What the engine and shared places say, by the line of this talk that stands for it. All else of the English line is
-#: silent in another language.
+#: What the engine and shared places say, by the line of this dialogue that stands for it. All else of the English line
+#: is silent in another language.
 INSTEAD: Mapping[Line, Line] = {
-    NoKeyFirst.say: Said.silence, NoKeyAgain.say: Said.silence, MoreTime.still_here: Said.silence,
-    UnusedKeyFirst.say: Said.wrong, UnusedKeyAgain.say: Said.wrong,
+    NoKeyFirst.say: ShortWords.silence, NoKeyAgain.say: ShortWords.silence, MoreTime.still_here: ShortWords.silence,
+    UnusedKeyFirst.say: ShortWords.wrong, UnusedKeyAgain.say: ShortWords.wrong,
     **dict.fromkeys(
         (RingNumber.malformed, RingNumber.short, RingNumber.long, RingNumber.premium, RingNumber.emergency,
-         RingNumber.foreign, RingNumber.ours, RingNumber.never), Said.again,
+         RingNumber.foreign, RingNumber.ours, RingNumber.never), ShortWords.again,
     ),
-    NumberEntry.nothing: Said.silence,
-    person.Person.say: Said.through, person.Person.try_next: Said.through,
-    Message.nothing: Said.silence, Message.thanks: Said.saved, Message.thanks_hidden: Said.saved,
+    NumberEntry.nothing: ShortWords.silence,
+    person.Person.say: ShortWords.through, person.Person.try_next: ShortWords.through,
+    Message.nothing: ShortWords.silence, Message.thanks: ShortWords.saved, Message.thanks_hidden: ShortWords.saved,
 }  # fmt: skip
 
 
 def will_ring(day: str, half: str) -> str:
     """The id of the whole sentence that promises a call on this day and half."""
-    return f"{Said.will_ring.id}.{day}.{half}"
+    return f"{ShortWords.will_ring.id}.{day}.{half}"
 
 
 def day_name(day: dt.date, today: dt.date) -> str:
@@ -77,7 +77,7 @@ def day_name(day: dt.date, today: dt.date) -> str:
 # --- what its places have in common ------------------------------------------------------------------
 
 
-class Talks(Step):
+class ShortStep(Step):
     """Says a few sentences, and asks for one key."""
 
     one_by_one = False
@@ -87,7 +87,7 @@ class Talks(Step):
         raise NotImplementedError
 
     def speech(self, here: Here) -> Speech:
-        last = (here.words(Said.person),) if self.names_person(here) else ()
+        last = (here.words(ShortWords.person),) if self.names_person(here) else ()
         choices = (option.label for option in self.choices(here))
         return with_pauses(here, *self.sentences(here), *choices, *last, *self.after(here))
 
@@ -109,7 +109,7 @@ class Talks(Step):
         raise NotImplementedError
 
 
-class Leaves(Talks):
+class ShortLeave(ShortStep):
     """Where a caller is left: a person is one key away, and whoever says nothing hears goodbye."""
 
     def names_person(self, here: Here) -> bool:
@@ -133,7 +133,7 @@ def option_of(here: Here, key: str, *lines: Line) -> Option:
 
 def yes_or_no(here: Here) -> tuple[Option, ...]:
     """The choices of a question: yes on 1, no on 2."""
-    return option_of(here, "1", Said.yes), option_of(here, "2", Said.no)
+    return option_of(here, "1", ShortWords.yes), option_of(here, "2", ShortWords.no)
 
 
 def _joined(here: Here, *lines: Line) -> Speech:

@@ -17,8 +17,18 @@ from ivr.places import reply
 from ivr.places.entry import PhoneEntry, RingNumber, in_groups
 from ivr.places.kinds import HandsOver, one_more_wrong, phone, wishing
 from ivr.places.languages import Languages
-from ivr.places.own_talk import HALVES, Leaves, Said, Talks, day_name, option_of, will_ring, with_pauses, yes_or_no
 from ivr.places.ringing import SILENCE_SECONDS, reference_twice
+from ivr.places.short_words import (
+    HALVES,
+    ShortLeave,
+    ShortStep,
+    ShortWords,
+    day_name,
+    option_of,
+    will_ring,
+    with_pauses,
+    yes_or_no,
+)
 from ivr.places.wish import day_told, is_keyed, new_wish, own_number, save_counting, save_unfinished
 from ivr.script import END_MENU, GREETING, MAIN_MENU
 from ivr.script.lines import Line
@@ -33,7 +43,7 @@ MOST_DAYS, FURTHEST = 4, 6
 # --- what this is, and whether to ring --------------------------------------------------------------
 
 
-class Ask(Talks):
+class ShortMenu(ShortStep):
     """Asks whether to ring this phone, or another."""
 
     id = MAIN_MENU
@@ -41,32 +51,32 @@ class Ask(Talks):
     in_dialogue = False
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        return (here.words(Said.ask),) if own_number(here) else ()
+        return (here.words(ShortWords.ask),) if own_number(here) else ()
 
     def names_person(self, here: Here) -> bool:
         return True
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         own = yes_or_no(here) if own_number(here) else ()
-        return (*own, option_of(here, "3", Said.other))
+        return (*own, option_of(here, "3", ShortWords.other))
 
     def after(self, here: Here) -> tuple[Speech, ...]:
-        return here.words(Said.repeat), here.words(Languages.to_english)
+        return here.words(ShortWords.repeat), here.words(Languages.to_english)
 
     def answered(self, here: Here, key: str) -> Moved:
         here = new_wish(here)
         if key == "1":
-            return save_unfinished(wishing(here, number=own_number(here)), Go(Urgent.id))
-        return here.s, Go(Enter.id if key == "3" else END_MENU)
+            return save_unfinished(wishing(here, number=own_number(here)), Go(ShortUrgent.id))
+        return here.s, Go(ShortNumber.id if key == "3" else END_MENU)
 
 
-class Hello(Ask):
+class ShortGreeting(ShortMenu):
     """The first words in the language. Who goes back hears only the question."""
 
     id = GREETING
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        return here.words(Said.hello), here.words(Said.what), *super().sentences(here)
+        return here.words(ShortWords.hello), here.words(ShortWords.what), *super().sentences(here)
 
     def left(self, at: At) -> At | None:
         return At(MAIN_MENU)
@@ -75,7 +85,7 @@ class Hello(Ask):
         return At(MAIN_MENU)
 
 
-class Enter(PhoneEntry):
+class ShortNumber(PhoneEntry):
     """Asks for the number to ring."""
 
     id = RingNumber.id
@@ -85,7 +95,7 @@ class Enter(PhoneEntry):
     def says(self, here: Here) -> Speech:
         if here.s.wishes.typed:
             return ()
-        return with_pauses(here, here.words(Said.enter), here.words(Said.hash))
+        return with_pauses(here, here.words(ShortWords.enter), here.words(ShortWords.hash))
 
     def speech(self, here: Here) -> Speech:
         return self.says(here)
@@ -94,38 +104,38 @@ class Enter(PhoneEntry):
         """What has arrived; after a single zero, how to get a person."""
         pace = here.script.line.pace
         typed = here.script.grammar.digits(in_groups(number), pace.each_digit, pace.between_groups)
-        return here.words(Said.person) if number == "0" else typed
+        return here.words(ShortWords.person) if number == "0" else typed
 
 
-class Check(Talks):
+class ShortCheck(ShortStep):
     """Whether the number that was keyed is right."""
 
     id = "ring_check"
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
         number = phone(here.script, here.s.wishes.number, once=True)
-        return spoken.fill(here.words(Said.readback), {"digits": number}), here.words(Said.right)
+        return spoken.fill(here.words(ShortWords.readback), {"digits": number}), here.words(ShortWords.right)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         return yes_or_no(here)
 
     def answered(self, here: Here, key: str) -> Moved:
         if key == "1":
-            return save_unfinished(here, Go(Urgent.id))
-        return reply.say(here, here.words(Said.again)), Go(Enter.id)
+            return save_unfinished(here, Go(ShortUrgent.id))
+        return reply.say(here, here.words(ShortWords.again)), Go(ShortNumber.id)
 
 
 # --- how urgent, and when: from here on it counts ---------------------------------------------------
 
 
-class Urgent(Talks):
+class ShortUrgent(ShortStep):
     """Asks the one question that decides how soon we ring. A yes may mean either half of it, so it means the worse."""
 
     id = "ring_urgent"
     unfinished = True
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        return (here.words(Said.urgent),)
+        return (here.words(ShortWords.urgent),)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         return yes_or_no(here)
@@ -133,11 +143,13 @@ class Urgent(Talks):
     def answered(self, here: Here, key: str) -> Moved:
         is_urgent = key == "1"
         return save_counting(
-            wishing(here, urgent=is_urgent, today=is_urgent), Go(When.id), says=lambda here: here.words(Said.saved)
+            wishing(here, urgent=is_urgent, today=is_urgent),
+            Go(ShortWhen.id),
+            says=lambda here: here.words(ShortWords.saved),
         )
 
 
-class When(Talks):
+class ShortWhen(ShortStep):
     """Asks for a day, and then for the half of it. The part of its position is 0, or a day: so many days off, and one
     more.
     """
@@ -147,10 +159,10 @@ class When(Talks):
 
     def arrive(self, here: Here) -> Moved:
         """Passed by where no day is near enough to be named: over Christmas, for example."""
-        return here.s, STAY if _days(here) else Go(Speak.id)
+        return here.s, STAY if _days(here) else Go(ShortMessage.id)
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        return () if here.s.place.part else (here.words(Said.when),)
+        return () if here.s.place.part else (here.words(ShortWords.when),)
 
     def choices(self, here: Here) -> tuple[Option, ...]:
         if day := self._day(here):
@@ -160,7 +172,7 @@ class When(Talks):
                 if window.day == day
             )
         return tuple(
-            option_of(here, str(i), getattr(Said, day_name(day, _today(here))), getattr(Said, f"press_{i}"))
+            option_of(here, str(i), getattr(ShortWords, day_name(day, _today(here))), getattr(ShortWords, f"press_{i}"))
             for i, day in enumerate(_days(here), 1)
         )
 
@@ -179,7 +191,7 @@ class When(Talks):
 
 
 def _half(window: Window) -> tuple[Line, Line]:
-    return getattr(Said, window.part), getattr(Said, f"press_{HALVES.index(window.part) + 1}")
+    return getattr(ShortWords, window.part), getattr(ShortWords, f"press_{HALVES.index(window.part) + 1}")
 
 
 def _today(here: Here) -> dt.date:
@@ -198,11 +210,11 @@ def _hold(here: Here, window: Window) -> Moved:
 
     def held(here: Here, done: Done) -> Moved:
         if done.spooled:
-            return save_counting(wishing(here, no_slot=True), Go(Speak.id))
+            return save_counting(wishing(here, no_slot=True), Go(ShortMessage.id))
         if done.window is None:  # counted, so that it ends with the promise to ring at any time
-            s = reply.say(here, here.words(Said.full))
-            return replace(one_more_wrong(s), place=At(When.id)), STAY
-        return save_counting(wishing(here, window=done.window), Go(Speak.id))
+            s = reply.say(here, here.words(ShortWords.full))
+            return replace(one_more_wrong(s), place=At(ShortWhen.id)), STAY
+        return save_counting(wishing(here, window=done.window), Go(ShortMessage.id))
 
     hold = HoldWindow(here.s.call, (window,), overbook=False, request=here.s.wishes.request, keyed=is_keyed(here))
     return here.s, Do(hold, held, RingNumber.malformed)
@@ -211,21 +223,21 @@ def _hold(here: Here, window: Window) -> Moved:
 # --- a message, and the promise -------------------------------------------------------------------
 
 
-class Speak(HandsOver):
+class ShortMessage(HandsOver):
     """Records what the caller wants to say, with the request. Whoever says nothing is rung all the same."""
 
     id = "ring_name"
     takes = Recorded
 
     def says(self, here: Here) -> Speech:
-        return with_pauses(here, _promised(here), here.words(Said.private), here.words(Said.message))
+        return with_pauses(here, _promised(here), here.words(ShortWords.private), here.words(ShortWords.message))
 
     def action(self, here: Here) -> Action:
         return Record(here.script.line.ring_back.message_seconds, 2 * SILENCE_SECONDS, here.s.wishes.request)
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
         assert isinstance(event, Recorded)
-        return here.s, Go("person" if event.key == "0" else RingDone.id)
+        return here.s, Go("person" if event.key == "0" else ShortDone.id)
 
 
 def _promised(here: Here) -> Speech:
@@ -235,18 +247,18 @@ def _promised(here: Here) -> Speech:
     day, half = day_told(here)
     known = here.script.says.get(will_ring(day_name(day, _today(here)), half))
     is_near = 0 <= (day - _today(here)).days <= FURTHEST
-    return known if known and is_near else here.words(Said.ring_back)
+    return known if known and is_near else here.words(ShortWords.ring_back)
 
 
-class RingDone(Leaves):
+class ShortDone(ShortLeave):
     """The promise and the number of the request."""
 
     id = "ring_done"
     ends_dialogue = True
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
-        number = spoken.fill(here.words(Said.reference), {"reference": reference_twice(here)})
-        return here.words(Said.saved), _promised(here), number
+        number = spoken.fill(here.words(ShortWords.reference), {"reference": reference_twice(here)})
+        return here.words(ShortWords.saved), _promised(here), number
 
     def name_of_number(self, here: Here) -> str:
         return "reference"

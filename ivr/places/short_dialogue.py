@@ -1,11 +1,11 @@
-"""Asking to be rung in one's own language: a short talk beside the English line.
+"""Asking to be rung in one's own language: a short dialogue beside the English line.
 
 A language has a script of its own (`languages.py` compiles it), and these are its places. They have the names of the
 English places whose part they play, so the engine runs them without knowing the language: `greeting` says what this is
 and asks whether to ring, `help_settings` leads back to English, `person_away` is where nobody can talk.
 
-`own_questions` asks for the call, and `own_talk` has the sentences. This module has the rest: where a caller is left,
-a person, where nobody can talk, and the ways out.
+`short_questions` asks for the call, and `short_words` has the sentences. This module has the rest: where a caller is
+left, a person, where nobody can talk, and the ways out.
 """
 
 from __future__ import annotations
@@ -18,8 +18,17 @@ from ivr import dialling, spoken
 from ivr.places import person, reply
 from ivr.places.kinds import HandsOver, phone, wishing
 from ivr.places.message import Message
-from ivr.places.own_questions import Ask, Check, Enter, Hello, RingDone, Speak, Urgent, When
-from ivr.places.own_talk import Leaves, Said, Talks, with_pauses
+from ivr.places.short_questions import (
+    ShortCheck,
+    ShortDone,
+    ShortGreeting,
+    ShortMenu,
+    ShortMessage,
+    ShortNumber,
+    ShortUrgent,
+    ShortWhen,
+)
+from ivr.places.short_words import ShortLeave, ShortStep, ShortWords, with_pauses
 from ivr.places.wish import finished_for, half_way, new_wish, own_number, save_counting
 from ivr.script import END_MENU, HELP, MAIN_MENU, Script
 from ivr.script.place import STAY, Go, Here, Moved, Place
@@ -27,7 +36,7 @@ from ivr.script.session import Action, At, HangUp
 from ivr.spoken import Speech
 
 
-class End(Leaves):
+class ShortEnd(ShortLeave):
     """Where a caller is left who has what they came for, or wants no call: our number, and a person."""
 
     id = END_MENU
@@ -47,19 +56,19 @@ class End(Leaves):
 def _our_number(script: Script) -> Speech:
     line = script.line
     number = phone(script, dialling.international(line.phones[line.transfer.numbers[0]]))
-    return spoken.fill(script.speech(Said.our_number), {"digits": number})
+    return spoken.fill(script.speech(ShortWords.our_number), {"digits": number})
 
 
 def when_a_turn_fails(script: Script) -> tuple[Speech, Speech]:
     """What is said before a person is rung because a turn failed, and after nobody answered."""
     gap = script.line.pace.between_choices
-    return script.speech(Said.through), (*_our_number(script), gap, *script.speech(Said.goodbye))
+    return script.speech(ShortWords.through), (*_our_number(script), gap, *script.speech(ShortWords.goodbye))
 
 
 # --- a person, and where nobody can talk ---------------------------------------------------------------
 
 
-class Nobody(Talks):
+class ShortAway(ShortStep):
     """Says that nobody can talk, and sees to it that we ring: this phone, or one whose number is asked for.
 
     The promise is said once the request is kept.
@@ -71,20 +80,20 @@ class Nobody(Talks):
     def arrive(self, here: Here) -> Moved:
         s = here.s
         if "request" in s.got:
-            promise = here.words(Said.ring_back) if s.wishes.reference and s.wishes.number else ()
-            return reply.say(here, here.words(Said.nobody), promise), Go(End.id)
+            promise = here.words(ShortWords.ring_back) if s.wishes.reference and s.wishes.number else ()
+            return reply.say(here, here.words(ShortWords.nobody), promise), Go(ShortEnd.id)
         if half_way(here.script, s, *s.trail, s.place) and s.wishes.urgent is None:
-            return finished_for(here.at(reply.say(here, here.words(Said.nobody))))
-        here = here.at(reply.say(here, here.words(Said.nobody)))
-        return _rung_anyway(here) if own_number(here) else (here.s, Go(Enter.id))
+            return finished_for(here.at(reply.say(here, here.words(ShortWords.nobody))))
+        here = here.at(reply.say(here, here.words(ShortWords.nobody)))
+        return _rung_anyway(here) if own_number(here) else (here.s, Go(ShortNumber.id))
 
 
 def _rung_anyway(here: Here) -> Moved:
     """A request for the phone that rings, with the careful answers."""
-    return save_counting(wishing(new_wish(here), number=own_number(here), urgent=True), Go(RingDone.id))
+    return save_counting(wishing(new_wish(here), number=own_number(here), urgent=True), Go(ShortDone.id))
 
 
-class StayOn(Talks):
+class ShortStayOn(ShortStep):
     """For a caller who presses nothing, or only wrong keys: we ring them, whatever they could not answer."""
 
     id = person.StayOn.id
@@ -94,7 +103,7 @@ class StayOn(Talks):
         return _rung_anyway(here) if own_number(here) else (here.s, Go(Message.id))
 
 
-class LeaveMessage(Message):
+class ShortLeaveMessage(Message):
     """Asks a caller with a hidden number for a message. The others are rung without one."""
 
     one_by_one = False
@@ -106,7 +115,7 @@ class LeaveMessage(Message):
         return super().arrive(here)
 
     def says(self, here: Here) -> Speech:
-        return with_pauses(here, here.words(Said.private), here.words(Said.message))
+        return with_pauses(here, here.words(ShortWords.private), here.words(ShortWords.message))
 
 
 # --- the ways out -----------------------------------------------------------------------------------
@@ -119,23 +128,23 @@ class _Ends(HandsOver):
         return HangUp()
 
 
-class Told(_Ends):
+class ShortTold(_Ends):
     """The least that any caller gets: our number."""
 
     id = "told"
 
     def says(self, here: Here) -> Speech:
-        return with_pauses(here, _our_number(here.script), here.words(Said.goodbye))
+        return with_pauses(here, _our_number(here.script), here.words(ShortWords.goodbye))
 
 
-class Goodbye(_Ends):
+class ShortGoodbye(_Ends):
     id = "goodbye"
 
     def says(self, here: Here) -> Speech:
-        return here.words(Said.goodbye)
+        return here.words(ShortWords.goodbye)
 
 
-class ToEnglish(Talks):
+class ToEnglish(ShortStep):
     """Key 9: the English line."""
 
     id = HELP
@@ -146,7 +155,9 @@ class ToEnglish(Talks):
         return s, Go(MAIN_MENU)
 
 
-_PLACES = (Hello, Ask, Enter, Check, Urgent, When, Speak, RingDone, End, person.Person, Nobody, StayOn, LeaveMessage,
-           Told, Goodbye, ToEnglish)  # fmt: skip
+_PLACES = (
+    ShortGreeting, ShortMenu, ShortNumber, ShortCheck, ShortUrgent, ShortWhen, ShortMessage, ShortDone, ShortEnd,
+    person.Person, ShortAway, ShortStayOn, ShortLeaveMessage, ShortTold, ShortGoodbye, ToEnglish,
+)  # fmt: skip
 #: The places of a language, by name.
 STEPS: Mapping[str, Place] = {place.id: place() for place in _PLACES}
