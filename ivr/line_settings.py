@@ -13,7 +13,7 @@ from ivr.roles import Role
 SERVICE = "service_name"
 
 
-class Transfer(msgspec.Struct, frozen=True):
+class TransferSettings(msgspec.Struct, frozen=True):
     #: Names of phones, tried in turn.
     numbers: tuple[str, ...]
     ring_seconds: int
@@ -26,7 +26,7 @@ class PartOfDay(msgspec.Struct, frozen=True):
     places: int
 
 
-class RingBack(msgspec.Struct, frozen=True):
+class RingBackSettings(msgspec.Struct, frozen=True):
     morning: PartOfDay
     afternoon: PartOfDay
     days_ahead: int
@@ -138,8 +138,8 @@ class LineSettings(msgspec.Struct, frozen=True):
     closed_days: tuple[dt.date, ...]
     #: Days and weeks with other hours, in words.
     other_hours: tuple[str, ...]
-    transfer: Transfer
-    ring_back: RingBack
+    transfer: TransferSettings
+    ring_back: RingBackSettings
     pace: Pace
     waiting: Waiting
     speech: Voices

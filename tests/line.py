@@ -14,7 +14,7 @@ from werkzeug.test import Client, TestResponse
 
 from ivr.hours import LONDON
 from ivr.machine.config import Settings
-from ivr.practice.transcript import ADVISER_DOES, Entry, Transcript, inputs_of
+from ivr.practice.transcript import ADVISER_DOES, Transcript, TranscriptEntry, inputs_of
 from ivr.processes.server import AT_ONCE
 from ivr.script.session import Input, Key, Recorded
 from ivr.store import Spool, Store
@@ -157,11 +157,11 @@ class _Phone:
 
     def __init__(self, line: Line, caller: str):
         self.line, self.call = line, line.call(caller)
-        self.entries: list[Entry] = []
+        self.entries: list[TranscriptEntry] = []
         self._hear()
 
-    def do(self, entry: Entry) -> None:
-        self.entries.append(Entry(entry.who, entry.text))
+    def do(self, entry: TranscriptEntry) -> None:
+        self.entries.append(TranscriptEntry(entry.who, entry.text))
         if entry.who == "ADVISER":
             _adviser(self.line, self.call, entry.text)
             self._hear()
@@ -169,7 +169,7 @@ class _Phone:
         inputs = inputs_of(entry.text)
         if not inputs:
             self.line.post("/voice/status", {**self.call.form, "CallStatus": "completed"})
-            self.entries.append(Entry("ENDS", "the caller hangs up"))
+            self.entries.append(TranscriptEntry("ENDS", "the caller hangs up"))
         for i, event in enumerate(inputs or ()):
             self._put_in(event, 0.4 if i else 5)
             self._hear()
@@ -189,12 +189,12 @@ class _Phone:
     def _hear(self) -> None:
         call = self.call
         if call.words:
-            self.entries.append(Entry("LINE", call.words))
+            self.entries.append(TranscriptEntry("LINE", call.words))
         if call.has("Dial"):
             whisper = self.line.post(call.verb("Number").attrib["url"], {"CallSid": "CA" + "2" * 32})
-            self.entries.append(Entry("ADVISER", f"hears: {said(ET.fromstring(whisper.text))}"))
+            self.entries.append(TranscriptEntry("ADVISER", f"hears: {said(ET.fromstring(whisper.text))}"))
         if call.has("Hangup"):
-            self.entries.append(Entry("ENDS", "the line hangs up"))
+            self.entries.append(TranscriptEntry("ENDS", "the line hangs up"))
 
 
 def _adviser(line: Line, call: Call, does: str) -> None:

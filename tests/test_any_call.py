@@ -13,7 +13,7 @@ from ivr.places import STEPS
 from ivr.script import Script
 from ivr.script.session import HangUp, Transfer, Turn
 from ivr.spoken import words_of
-from ivr.twilio.twiml import SayVoice, Writer
+from ivr.twilio.twiml import SayVoice, TwiMLWriter
 from tests.anybody import Anybody
 from tests.test_twiml import assert_valid
 
@@ -35,7 +35,7 @@ def test_whatever_is_said_at_any_time_of_any_day_has_a_sound(shipped: Script, se
 @pytest.mark.parametrize("seed", range(12))
 def test_anybody_is_answered_whatever_they_do(shipped: Script, seed: int) -> None:
     chance = random.Random(seed)
-    writer = Writer(shipped, "https://line.example.org", SayVoice("Polly.Amy", "85%", "70%"))
+    writer = TwiMLWriter(shipped, "https://line.example.org", SayVoice("Polly.Amy", "85%", "70%"))
     for number in range(60):
         anybody = Anybody(shipped, chance)
         for _ in range(40):

@@ -330,3 +330,18 @@ def test_no_function_is_long() -> None:
 def test_no_module_has_more_than_four_hundred_lines(path: Path) -> None:
     """A longer one has two subjects: the second gets a module under its own name."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+#: Sections of staff's files, which the schemas call by these names; and messages that are always written `asked.Name`.
+_NAMES_ELSEWHERE = re.compile(r"authoring/\w+file\.py|web/studio/asked\.py")
+
+
+def test_a_class_has_a_name_that_no_other_has() -> None:
+    """Whoever reads or searches a name finds one thing."""
+    found: dict[str, list[str]] = {}
+    for path in FILES:
+        if not _NAMES_ELSEWHERE.search(path.as_posix()):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    found.setdefault(node.name, []).append(_module(path))
+    assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}

@@ -18,7 +18,7 @@ from ivr.machine.config import Settings
 from ivr.processes import server
 from ivr.script.session import At, CancelRequest, FindRequest, Session
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import backup as backups
 from ivr.usecases.jobs import Jobs, keep_recording, read_recording
 from tests.desk import NOW, ask, hire, request
@@ -64,7 +64,7 @@ def lost(tmp_path: Path) -> dict[str, str]:
         Jobs(settings, store).alert("CA001-1", "late")
         hire(store)
         keep_recording(settings, "RE1", b"RIFF sound")
-        Spool(settings.spool_dir, settings.keys).keep(Entry.of(NOW, request(9)))
+        Spool(settings.spool_dir, settings.keys).keep(SpoolEntry.of(NOW, request(9)))
         made = _ivr(place, "backup", str(tmp_path / "nightly.tar"))  # while the line runs
     assert made.exit_code == 0, made.exception
     return place

@@ -23,7 +23,7 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.practice import transcript
 from ivr.web.studio import drafting
-from ivr.web.studio.draft import Draft, NotDone
+from ivr.web.studio.draft import DraftClient, NotDone
 from ivr.web.studio.practice import SoFar
 
 OPEN = "2026-11-25T10:30"
@@ -38,19 +38,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def draft(machine: Settings, folder: Path) -> Iterator[Draft]:
-    draft = Draft(dataclasses.replace(machine, config_dir=folder))
+def draft(machine: Settings, folder: Path) -> Iterator[DraftClient]:
+    draft = DraftClient(dataclasses.replace(machine, config_dir=folder))
     yield draft
     draft.close()
 
 
-def _pid(draft: Draft) -> int:
+def _pid(draft: DraftClient) -> int:
     assert draft._child
     assert draft._child._process
     return draft._child._process.pid
 
 
-def test_the_draft_is_what_is_in_the_files_now(draft: Draft, folder: Path, files: dict[str, str]) -> None:
+def test_the_draft_is_what_is_in_the_files_now(draft: DraftClient, folder: Path, files: dict[str, str]) -> None:
     before = draft.compiled()
     assert before.is_usable
     assert before.revision == drafts.revision_of(files)
@@ -66,14 +66,14 @@ def test_the_draft_is_what_is_in_the_files_now(draft: Draft, folder: Path, files
     welcome.write_text(files["menus/welcome.yaml"], encoding="utf-8")
 
 
-def test_files_that_are_not_written_yet_can_be_asked_about(draft: Draft, files: dict[str, str]) -> None:
+def test_files_that_are_not_written_yet_can_be_asked_about(draft: DraftClient, files: dict[str, str]) -> None:
     new = {**files, "menus/welcome.yaml": files["menus/welcome.yaml"].replace(GREETING, "This is the new voice")}
 
     assert "This is the new voice" in draft.reply(CALL, new).twiml
     assert GREETING in draft.reply(CALL).twiml
 
 
-def test_a_draft_that_does_not_compile_says_where(draft: Draft, files: dict[str, str]) -> None:
+def test_a_draft_that_does_not_compile_says_where(draft: DraftClient, files: dict[str, str]) -> None:
     broken = {**files, "menus/welcome.yaml": files["menus/welcome.yaml"].replace("goto: contact_us", "goto: nowhere")}
 
     compiled = draft.compiled(broken)
@@ -89,7 +89,7 @@ def test_a_draft_that_does_not_compile_says_where(draft: Draft, files: dict[str,
         assert first in refused.value.problems
 
 
-def test_findings_of_the_check_come_with_their_place_in_the_line(draft: Draft, files: dict[str, str]) -> None:
+def test_findings_of_the_check_come_with_their_place_in_the_line(draft: DraftClient, files: dict[str, str]) -> None:
     long = "You are not alone. " + "And this goes on without an end in sight, on and on and on. " * 6
     new = {
         **files,
@@ -102,7 +102,7 @@ def test_findings_of_the_check_come_with_their_place_in_the_line(draft: Draft, f
     assert "helpers_menu" in found
 
 
-def test_a_call_goes_on_while_a_check_runs(draft: Draft, files: dict[str, str]) -> None:
+def test_a_call_goes_on_while_a_check_runs(draft: DraftClient, files: dict[str, str]) -> None:
     """They do not wait for each other: the check is asked first, and answered last."""
     answered = []
     new = {**files, "texts.yaml": files["texts.yaml"] + "\n# Something else to check.\n"}
@@ -116,7 +116,7 @@ def test_a_call_goes_on_while_a_check_runs(draft: Draft, files: dict[str, str]) 
     assert answered == ["call", "check"]
 
 
-def test_words_are_heard_as_callers_would_hear_them(draft: Draft) -> None:
+def test_words_are_heard_as_callers_would_hear_them(draft: DraftClient) -> None:
     with wave.open(io.BytesIO(draft.sound("This is {service_name}."))) as short:
         seconds = short.getnframes() / short.getframerate()
     with wave.open(io.BytesIO(draft.sound("This is {service_name}. We help with special needs."))) as long:
@@ -126,12 +126,12 @@ def test_words_are_heard_as_callers_would_hear_them(draft: Draft) -> None:
 @pytest.mark.parametrize(
     ("words", "why"), [("...", "no words"), ("{nothing}", "no spoken setting {nothing}"), ("a " * 2000, "characters")]
 )
-def test_words_that_cannot_be_said_are_refused_in_a_sentence(draft: Draft, words: str, why: str) -> None:
+def test_words_that_cannot_be_said_are_refused_in_a_sentence(draft: DraftClient, words: str, why: str) -> None:
     with pytest.raises(NotDone, match=why):
         draft.sound(words)
 
 
-def test_a_call_is_kept_as_a_story_that_chooses_by_words(draft: Draft) -> None:
+def test_a_call_is_kept_as_a_story_that_chooses_by_words(draft: DraftClient) -> None:
     call = _after(CALL, ("CALLER", "2"), ("CALLER", "0"), ("ADVISER", "(talks)"), ("CALLER", "(hangs up)"))
 
     story = draft.story(call, ["Somebody whose child is sent home."])
@@ -146,7 +146,7 @@ def _after(call: SoFar, *did: tuple[str, str]) -> SoFar:
     return SoFar(call.when, call.caller, list(did))  # type: ignore[arg-type]
 
 
-def test_a_process_that_was_killed_is_started_again(draft: Draft) -> None:
+def test_a_process_that_was_killed_is_started_again(draft: DraftClient) -> None:
     draft.compiled()
     first = _pid(draft)
     os.kill(first, signal.SIGKILL)
@@ -156,7 +156,7 @@ def test_a_process_that_was_killed_is_started_again(draft: Draft) -> None:
     assert _pid(draft) != first
 
 
-def test_it_runs_at_the_lowest_priority_and_has_no_secret(draft: Draft, machine: Settings) -> None:
+def test_it_runs_at_the_lowest_priority_and_has_no_secret(draft: DraftClient, machine: Settings) -> None:
     draft.compiled()
 
     process = Path(f"/proc/{_pid(draft)}")
@@ -169,8 +169,8 @@ def test_it_runs_at_the_lowest_priority_and_has_no_secret(draft: Draft, machine:
 def test_it_ends_with_the_process_that_started_it(machine: Settings, folder: Path) -> None:
     """Whatever that dies of: then nobody is left to ask."""
     code = (
-        "import os, pickle, sys; from ivr.web.studio.draft import Draft; "
-        "draft = Draft(pickle.loads(sys.stdin.buffer.read())); draft.compiled(); "
+        "import os, pickle, sys; from ivr.web.studio.draft import DraftClient; "
+        "draft = DraftClient(pickle.loads(sys.stdin.buffer.read())); draft.compiled(); "
         "print(draft._child._process.pid, flush=True); os.kill(os.getpid(), 9)"
     )
     settings = pickle.dumps(dataclasses.replace(machine, config_dir=folder))

@@ -11,7 +11,7 @@ import pytest
 from ivr.script.session import SaveRequest
 from ivr.store import PATIENT_SECONDS, Spool, Store, TextState
 from ivr.store.erasing import DAILY_SECONDS
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import personal_data, spooling
 from ivr.usecases.jobs import Jobs
 from tests.desk import NOW, Browser, ask, hire, request
@@ -153,7 +153,7 @@ def test_a_spool_brings_back_nothing_that_was_deleted(line: Line) -> None:
     assert saved
     line.store.requests.delete(saved.id)
 
-    Spool(line.settings.spool_dir, line.settings.keys).keep(Entry.of(NOW, asked))
+    Spool(line.settings.spool_dir, line.settings.keys).keep(SpoolEntry.of(NOW, asked))
 
     assert soon(line.spool.is_empty)
     assert line.store.requests.waiting() == []
@@ -164,7 +164,7 @@ def test_a_spool_of_another_machine_brings_back_nobody_who_was_forgotten_meanwhi
     store, here = line.store, Spool(line.settings.spool_dir, KEYS)
     there = Spool(tmp_path / "dead", KEYS)
     for nth, at in ((1, NOW), (2, NOW + 300)):
-        there.keep(Entry.of(at, request(nth, number=NUMBER, asked_at=at)))
+        there.keep(SpoolEntry.of(at, request(nth, number=NUMBER, asked_at=at)))
 
     personal_data.forget(line.settings, store, here, personal_data.find(store, here, NUMBER, NOW), NOW + 60)
     spooling.hand_in(there, store, Jobs(line.settings, store))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.callbacks import flood
-from ivr.callbacks.flood import Span
+from ivr.callbacks.flood import FloodSpan
 from ivr.callbacks.request import SpokenMessage
 from ivr.store import Store
 from tests.desk import NOW, Browser, ask, request
@@ -49,7 +49,7 @@ def test_a_flood_is_taken_out_together_and_frees_its_places(asha: Browser, store
 
 def test_what_was_taken_out_is_in_the_log_and_can_be_put_back(asha: Browser, store: Store) -> None:
     ids = {_asked(store, nth) for nth in range(3)}
-    span = Span(AT - 60, AT + 60)
+    span = FloodSpan(AT - 60, AT + 60)
     begins = str(int(AT // 600 * 600))
     asha.get("/floods")
     asha.send("/floods/out", begins=begins, last=begins, sure="1")
@@ -82,7 +82,7 @@ def test_nothing_is_taken_out_without_a_span_and_a_tick(asha: Browser, store: St
 
 
 def test_what_somebody_has_dealt_with_stays_in_the_list() -> None:
-    span = Span(AT - 1, AT + 1)
+    span = FloodSpan(AT - 1, AT + 1)
     touched = [
         request(1, asked_at=AT, state="claimed"), request(2, asked_at=AT, tries=1),
         request(3, asked_at=AT, messages=(SpokenMessage("RE1", 9),)), request(4, asked_at=AT, number_by="asha"),
@@ -97,7 +97,7 @@ def test_what_somebody_has_dealt_with_stays_in_the_list() -> None:
 def test_only_the_keyed_numbers_can_be_taken_out() -> None:
     keyed, shown = request(1, asked_at=AT, keyed=True), request(2, asked_at=AT)
 
-    assert flood.within([keyed, shown], Span(AT - 1, AT + 1, keyed_only=True)) == [keyed]
+    assert flood.within([keyed, shown], FloodSpan(AT - 1, AT + 1, keyed_only=True)) == [keyed]
 
 
 def test_a_caller_who_asks_again_after_being_taken_out_is_on_the_list_once(asha: Browser, store: Store) -> None:

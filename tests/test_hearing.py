@@ -22,7 +22,7 @@ from ivr.cli.common import Stop
 from ivr.machine import config
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import Entry
+from ivr.practice.transcript import TranscriptEntry
 from ivr.script import Script
 from ivr.script.session import Key, NoInput
 from tests.line import OPEN
@@ -138,7 +138,7 @@ def _call(does: list[str], script: Script) -> Caller:
     phone = Caller(script, PracticeHandler())
     phone.ring(OPEN, "07700 900123")
     for each in does:
-        phone.do(Entry("ADVISER" if each in ("(busy)", "(talks)") else "CALLER", each))
+        phone.do(TranscriptEntry("ADVISER" if each in ("(busy)", "(talks)") else "CALLER", each))
     return phone
 
 

@@ -13,7 +13,7 @@ from ivr.hours import CLOSED, LONDON, Hours, Span, day
 from ivr.machine import config
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import Entry
+from ivr.practice.transcript import TranscriptEntry
 from tests.desk import DIARY
 
 NINE_TO_FIVE = Span(dt.time(9), dt.time(17))
@@ -184,7 +184,7 @@ def test_callers_are_told_when_a_training_morning_is_over(files: dict[str, str])
     phone = Caller(building.load({**files, "line.yaml": line}, config.bank_holidays()), PracticeHandler())
     phone.ring(_at("2026-12-04 10:00"), "07700 900123")
 
-    phone.do(Entry("CALLER", "0"))
+    phone.do(TranscriptEntry("CALLER", "0"))
 
     assert "We open again today, Friday the fourth of December, at twelve midday." in phone.entries[-1].text
 

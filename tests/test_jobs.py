@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 
 from ivr.authoring import drafts
 from ivr.callbacks import callback, flood
-from ivr.callbacks.flood import Span
+from ivr.callbacks.flood import FloodSpan
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.hours import LONDON
 from ivr.machine import alerts
@@ -597,7 +597,7 @@ def test_a_flood_of_urgent_callers_is_one_alert(told: Tools, store: Store, mailb
     assert "Subject: Very many callers ask to be rung" in mail
     assert "280 within an hour" in mail
 
-    span = Span(NOW - 1, NOW + 1)
+    span = FloodSpan(NOW - 1, NOW + 1)
     for each in many:
         store.requests.change(each.id, lambda r: flood.taken_out(r, "asha", NOW, span))
     ask(store, 900, today=True, asked_at=NOW, due=NOW + HOUR)

@@ -27,7 +27,7 @@ from ivr.script.session import At, FindRequest, Session
 from ivr.store import PATIENT_SECONDS, Ledger, Spool, Store, TextState
 from ivr.store.codec import Unreadable
 from ivr.store.erasing import ERASED_SECONDS
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import personal_data, renewing
 from ivr.usecases.jobs import keep_recording, read_recording, recording_path
 from tests.desk import NOW, ask, hire, request
@@ -66,7 +66,7 @@ def _fill(own: Settings, store: Store) -> None:
     store.sign_ins.failed(NOW, "asha", "192.0.2.7")
     keep_recording(own, "RE1", b"RIFF sound")
     spool = Spool(own.spool_dir, own.keys)
-    spool.keep(Entry.of(NOW, request(9)))
+    spool.keep(SpoolEntry.of(NOW, request(9)))
     spool.keep_session(Session("CA8", "r1", At("main_menu"), turn=2, caller=NUMBER))
 
 

@@ -13,7 +13,7 @@ import time
 
 import structlog
 
-from ivr.hot.writer import Writer
+from ivr.hot.writer import LogWriter
 
 LOGS = """
 import structlog
@@ -75,7 +75,7 @@ def test_lines_are_written_soon_without_being_asked_for() -> None:
 def test_a_log_nobody_can_write_to_stops_nothing() -> None:
     out = io.BytesIO()
     out.close()
-    writer = Writer(out)
+    writer = LogWriter(out)
     writer.watch()
 
     writer.error(event="trouble")
@@ -84,7 +84,7 @@ def test_a_log_nobody_can_write_to_stops_nothing() -> None:
 def test_a_log_nobody_reads_stops_nothing_and_is_whole_once_somebody_does() -> None:
     reads, writes = os.pipe()
     with os.fdopen(writes, "wb") as out, os.fdopen(reads, "rb") as reader:
-        writer = Writer(out)
+        writer = LogWriter(out)
         writer.watch()
         began = time.monotonic()
         for number in range(2000):
@@ -105,7 +105,7 @@ def test_structlogs_own_writer_waits_for_a_reader_and_ours_does_not() -> None:
         theirs.start()
         theirs.join(0.5)
         assert theirs.is_alive()
-        ours = Writer(out.buffer)
+        ours = LogWriter(out.buffer)
         ours.watch()
         for _ in range(100):
             ours.info(event="turn")
@@ -135,7 +135,7 @@ def test_an_event_that_cannot_be_written_takes_no_other_with_it() -> None:
     endless: list[object] = []
     endless.append(endless)
     out = io.BytesIO()
-    writer = Writer(out)
+    writer = LogWriter(out)
     for number, what in enumerate(("\ud83d", endless, _Broken())):
         writer.info(event="before", number=number)
         writer.info(event="draft", what=what)

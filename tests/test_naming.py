@@ -13,7 +13,7 @@ from ivr.compiling import building
 from ivr.forms import topics
 from ivr.forms.topics import CannotChange, Topic
 from ivr.machine import config, configfiles
-from ivr.script import Recorded
+from ivr.script import ConfirmedTake
 from tests.staff import Staff
 
 A_TOPIC = (
@@ -122,7 +122,7 @@ def test_recordings_of_a_node_are_renamed_with_what_was_confirmed(staff: Staff) 
     for name in ("appeal_time.1.wav", "appeal_time.closing.wav", "appeal_times.1.wav"):
         (sounds / name).write_bytes(b"RIFF")
     (sounds / "words.json").write_text('{"appeal_time.1": {"words": "a", "take": "b"}}', encoding="utf-8")
-    take = Recorded("0" * 8, "1" * 8, "Ann", dt.date(2026, 5, 3))
+    take = ConfirmedTake("0" * 8, "1" * 8, "Ann", dt.date(2026, 5, 3))
     kept = recorded.with_takes("", {"appeal_time.1": take, "appeal_times.1": take, "appeal_time": take})
     (staff.folder / recorded.FILE).write_text(kept, encoding="utf-8")
 

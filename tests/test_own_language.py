@@ -30,7 +30,7 @@ from ivr.places.short_dialogue import STEPS
 from ivr.places.short_words import ShortWords
 from ivr.practice import playing, transcript
 from ivr.practice.effects import PracticeHandler
-from ivr.practice.transcript import Entry, Transcript
+from ivr.practice.transcript import Transcript, TranscriptEntry
 from ivr.problems import ConfigError, Problem
 from ivr.script import Script, Tongue
 from ivr.script.session import Gather, HangUp, Key, Record, Transfer
@@ -488,7 +488,7 @@ def test_a_language_that_twilio_cannot_say_is_not_offered_without_recordings(lin
 
 
 def test_a_story_of_a_call_in_another_language_can_be_read_by_whoever_reads_english(script: Script) -> None:
-    wanted = Transcript(OPEN, CALLER, tuple(Entry("CALLER", key) for key in "612"))
+    wanted = Transcript(OPEN, CALLER, tuple(TranscriptEntry("CALLER", key) for key in "612"))
 
     played = playing.play(script, wanted)
 

@@ -19,7 +19,7 @@ from ivr.machine.config import Settings
 from ivr.script.session import At, FindRequest, SendText, Session, Wishes
 from ivr.store import Spool, Store
 from ivr.store.copying import Stored
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import personal_data
 from ivr.usecases.jobs import Jobs, recording_path
 from tests.desk import NOW, ask, request
@@ -51,7 +51,7 @@ def known(store: Store, machine: Settings, monkeypatch: pytest.MonkeyPatch) -> I
         store.once.may_alert(saved, "mail")
         store.blocked.add(number, "asha", NOW + 10**9, "a pocket")
         store.audit.note(NOW, "asha", "saw", saved.id)
-        spool.keep(Entry.of(NOW, request(nth, id=f"CA9{nth}-1", number=number)))
+        spool.keep(SpoolEntry.of(NOW, request(nth, id=f"CA9{nth}-1", number=number)))
     yield spool
     for waiting in spool.content().waiting:
         spool.forget(waiting.name)

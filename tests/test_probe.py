@@ -18,7 +18,7 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.usecases import examining
-from ivr.usecases.examining import Finding
+from ivr.usecases.examining import Result
 from ivr.usecases.probing import Broken, probe
 from tests import tls
 from tests.ports import free_port
@@ -135,7 +135,7 @@ def test_the_command_prints_one_line_and_its_status_tells(started: Started, monk
 # --- the doctor -----------------------------------------------------------------------------
 
 
-def _found(settings: Settings, what: str) -> list[Finding]:
+def _found(settings: Settings, what: str) -> list[Result]:
     return [found for found in examining.examine(settings, mails=False) if found.what == what]
 
 

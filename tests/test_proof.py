@@ -77,7 +77,7 @@ class _RingsNobodyBack(RingBack):
         return here.s, Go("goodbye")
 
 
-def _first_fault(script: Script) -> proof.Fault:
+def _first_fault(script: Script) -> proof.Violation:
     day = when_open(script, OPEN.date())
     (fault, *_) = proof.prove(script, day, when_closed(script, day), Timing(script), most=1).faults
     return fault

@@ -31,7 +31,7 @@ from ivr.machine import config, configfiles, disk
 from ivr.machine.config import Settings
 from ivr.overview import changes
 from ivr.processes import server
-from ivr.store import PATIENT_SECONDS, Conflict, Published, Store, StoreDown
+from ivr.store import PATIENT_SECONDS, Published, PublishedSince, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
 from ivr.usecases import publishing
@@ -266,7 +266,7 @@ def test_many_who_publish_at_once_lose_nothing(machine: Settings, store: Store) 
                 try:
                     put_live(mine, {LINE_YAML: f"{name} {number}"})
                     break
-                except Conflict:
+                except PublishedSince:
                     continue
             live = mine.revisions.live() or ""
             there.append(mine.revisions.files(live) is not None or mine.revisions.live() != live)

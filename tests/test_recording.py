@@ -22,7 +22,7 @@ from ivr.machine import config, configfiles
 from ivr.machine.config import Settings
 from ivr.overview import changes
 from ivr.problems import ConfigError
-from ivr.script import Recorded, Script
+from ivr.script import ConfirmedTake, Script
 from ivr.store import Store
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Prompt
@@ -208,7 +208,7 @@ def test_people_who_record_at_the_same_time_lose_nothing_of_each_other(settings:
 
     def write(nth: int) -> None:
         with taking.locked(settings.audio_dir):
-            taking.write_down(settings.config_dir, {f"prompt_{nth}": Recorded("0" * 8, "1" * 8, "a", _DAY)})
+            taking.write_down(settings.config_dir, {f"prompt_{nth}": ConfirmedTake("0" * 8, "1" * 8, "a", _DAY)})
 
     threads = [threading.Thread(target=write, args=(nth,)) for nth in range(12)]
     for thread in threads:
@@ -333,7 +333,7 @@ def test_what_ivr_record_confirms_is_written_into_the_draft_with_who_stands_for_
 
 
 def test_a_publication_tells_which_recordings_are_new_and_which_are_gone(shipped: Script) -> None:
-    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+    take = ConfirmedTake("0" * 8, "1" * 8, "Ann", _DAY)
     before = dataclasses.replace(shipped, recorded={"greeting.1": take, "main_menu": take})
     after = dataclasses.replace(shipped, recorded={"greeting.1": dataclasses.replace(take, take="2" * 8)})
 
@@ -344,7 +344,7 @@ def test_a_publication_tells_which_recordings_are_new_and_which_are_gone(shipped
 
 
 def test_a_publication_tells_which_recordings_were_confirmed_for_new_words(shipped: Script) -> None:
-    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+    take = ConfirmedTake("0" * 8, "1" * 8, "Ann", _DAY)
     before = dataclasses.replace(shipped, recorded={"greeting.1": take, "main_menu": take})
     again = dataclasses.replace(take, of="2" * 8, by="Bea")
 
@@ -372,7 +372,7 @@ def test_a_slip_in_the_file_is_told_where_it_is(settings: Settings, text: str) -
 
 
 def test_comments_and_the_other_lines_of_the_file_stay(settings: Settings) -> None:
-    take = Recorded("0" * 8, "1" * 8, 'Ann "Bee"', _DAY)
+    take = ConfirmedTake("0" * 8, "1" * 8, 'Ann "Bee"', _DAY)
     text = recorded.with_takes("", {"a": take, "b.key1": take}) + "  # Carla records the rest in May.\n"
 
     after = recorded.with_takes(text, {"c": take, "a": dataclasses.replace(take, take="2" * 8)})
@@ -399,7 +399,7 @@ def test_the_last_recording_goes_and_a_comment_stays(settings: Settings, form: s
 
 
 def test_with_the_last_recording_a_file_without_comments_goes(settings: Settings) -> None:
-    text = recorded.with_takes("", {"a": Recorded("0" * 8, "1" * 8, "Ann", _DAY)})
+    text = recorded.with_takes("", {"a": ConfirmedTake("0" * 8, "1" * 8, "Ann", _DAY)})
 
     assert recorded.without_takes(text, ["a"]) == ""
 
@@ -412,7 +412,7 @@ def test_with_the_last_recording_a_file_without_comments_goes(settings: Settings
     ],
 )  # fmt: skip
 def test_a_file_without_recordings_takes_the_first_and_loses_no_comment(settings: Settings, text: str) -> None:
-    take = Recorded("0" * 8, "1" * 8, "Ann", _DAY)
+    take = ConfirmedTake("0" * 8, "1" * 8, "Ann", _DAY)
 
     after = recorded.with_takes(text, {"a": take, "b.key1": take})
     (settings.config_dir / recorded.FILE).write_text(after)

@@ -17,7 +17,7 @@ from ivr.audio import telephone
 from ivr.audio.sounds import telephone_seconds
 from ivr.authoring import drafts
 from ivr.check import answers, callers, english, hands, outcomes, relay
-from ivr.check.callers import KEPT_FREE, RUNG_WITHIN, Cost, Figure, Simulation
+from ivr.check.callers import KEPT_FREE, RUNG_WITHIN, Cost, Effort, Simulation
 from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
 from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
@@ -251,7 +251,7 @@ def test_every_simulated_caller_is_helped_within_budget(shipped_callers: Simulat
 
 
 def test_a_figure_over_its_budget_is_not_kept(shipped_callers: Simulation) -> None:
-    figure = Figure("waits", "a person", Cost(10, 1), Cost(10, 1))
+    figure = Effort("waits", "a person", Cost(10, 1), Cost(10, 1))
 
     assert figure.kept
     for needed in (Cost(11, 1), Cost(10, 2), None):

@@ -42,7 +42,7 @@ from ivr.script.session import (
 from ivr.store import Spool, Store, StoreDown
 from ivr.store import spool as spool_module
 from ivr.store.codec import REQUESTS, SESSIONS
-from ivr.store.spool import RESERVES, Entry, Recording
+from ivr.store.spool import RESERVES, Recording, SpoolEntry
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
 from ivr.web.effects import LiveHandler
@@ -186,7 +186,7 @@ def test_what_cannot_be_known_without_redis_is_not_promised(away: LiveHandler, s
 
 
 def test_a_message_left_while_redis_was_away_is_fetched(spool: Spool, store: Store, jobs: Jobs) -> None:
-    spool.keep(Entry(NOW, recording=Recording("CA1-message", "RE" + "1" * 32, 9)))
+    spool.keep(SpoolEntry(NOW, recording=Recording("CA1-message", "RE" + "1" * 32, 9)))
 
     _handed(spool, store, jobs)
 
@@ -393,7 +393,7 @@ def test_on_a_full_disk_the_room_that_was_kept_takes_what_callers_ask_for(tmp_pa
         _fill(tmp_path, full_of)
 
         for nth in range(RESERVES // 2):
-            spool.keep(Entry.of(NOW, request(nth)))
+            spool.keep(SpoolEntry.of(NOW, request(nth)))
             assert spool.keep_session(_at_turn(nth)) is None
 
         assert len(spool.content().waiting) == RESERVES // 2
@@ -406,7 +406,7 @@ def test_on_a_full_disk_the_room_that_was_kept_takes_what_callers_ask_for(tmp_pa
 
 def _keep_for_ever(spool: Spool) -> None:
     for nth in range(20 * RESERVES):
-        spool.keep(Entry.of(NOW, request(nth)))
+        spool.keep(SpoolEntry.of(NOW, request(nth)))
 
 
 def _at_turn(nth: int) -> Session:
@@ -453,7 +453,7 @@ def test_a_damaged_file_is_told_and_hides_no_other(
 
 def test_a_half_written_file_is_told_and_goes(spool: Spool) -> None:
     """Its process was killed: nobody was told that we have it."""
-    spool.keep(Entry.of(NOW, request(1)))
+    spool.keep(SpoolEntry.of(NOW, request(1)))
     half = spool.folder / ".1-x.json.abcd.part"
     half.write_bytes(b"{")
     assert spool.condition().damaged == 0, "somebody may be writing it"
@@ -595,7 +595,7 @@ def test_sessions_go_six_hours_after_their_last_turn(spool: Spool) -> None:
 
 def test_a_request_in_the_spool_is_upgraded_as_one_in_redis_is(spool: Spool) -> None:
     kept = json.loads(REQUESTS.encode(request(1)))
-    spool.keep(Entry(NOW, kept={"id": "CA1-1", "number": "+447700900123", "asked_at": NOW, "state": "waiting"}))
+    spool.keep(SpoolEntry(NOW, kept={"id": "CA1-1", "number": "+447700900123", "asked_at": NOW, "state": "waiting"}))
 
     (waiting,) = spool.content().waiting
     assert waiting.entry.request is not None
@@ -605,7 +605,7 @@ def test_a_request_in_the_spool_is_upgraded_as_one_in_redis_is(spool: Spool) -> 
 def test_each_machine_spools_for_itself(settings: Settings, spool: Spool) -> None:
     other = dataclasses.replace(settings, data_dir=settings.data_dir / "another machine's")
 
-    spool.keep(Entry.of(NOW, request(1)))
+    spool.keep(SpoolEntry.of(NOW, request(1)))
 
     assert Spool(other.spool_dir, KEYS).is_empty()
 
@@ -618,8 +618,8 @@ def test_a_spool_that_a_dead_machine_left_is_listed_and_handed_in(
 ) -> None:
     """No phone number is shown. Files that cannot be read stay, and are named."""
     left = Spool(settings.data_dir / "copy", KEYS)
-    left.keep(Entry.of(NOW, request(1, urgent=True, reference="9876")))
-    left.keep(Entry(NOW + 1, recording=Recording("CA001-1", "RE" + "1" * 32, 9)))
+    left.keep(SpoolEntry.of(NOW, request(1, urgent=True, reference="9876")))
+    left.keep(SpoolEntry(NOW + 1, recording=Recording("CA001-1", "RE" + "1" * 32, 9)))
     (left.folder / "0-x.json").write_text("{")
     monkeypatch.setenv("IVR_DATA", str(machine.data_dir))
     monkeypatch.setenv("IVR_KEYS", WORDS)

@@ -27,10 +27,10 @@ from ivr.reporting import dropoff
 from ivr.script.counting import Asked
 from ivr.script.session import At, CancelRequest, FindRequest, SaveRequest, SendText, Session
 from ivr.store import (
-    Conflict,
     DamagedRevision,
     Figures,
     Published,
+    PublishedSince,
     SentCall,
     Store,
     StoreDown,
@@ -144,7 +144,7 @@ def test_the_second_of_two_publications_at_once_is_refused(store: Store) -> None
     """It was based on something that is no longer live. Nothing is overwritten."""
     first, second = _published(store, "r1"), _published(store, "r2")
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(PublishedSince) as refusal:
         store.revisions.publish(Published("r3", 2.0, "tests", "late", first), {})
 
     assert refusal.value.by is not None
@@ -321,7 +321,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     hire(store)
     store.audit.note(NOW, "asha", "signed in")
     store.audit.note(NOW, "asha", "looked at", "CA001-1")
-    put_aside = store.requests.change("CA004-1", lambda r: flood.taken_out(r, "asha", NOW, flood.Span(0, NOW)))
+    put_aside = store.requests.change("CA004-1", lambda r: flood.taken_out(r, "asha", NOW, flood.FloodSpan(0, NOW)))
     assert [each.id for each in store.requests.put_aside()] == [put_aside.id]
     store.sent.add(SentCall("asha", NOW, "Is it clear?", packed({})))
     store.try_it()

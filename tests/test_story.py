@@ -12,7 +12,7 @@ from ivr.hours import LONDON
 from ivr.machine import config, configfiles
 from ivr.practice import playing, story, transcript
 from ivr.practice.effects import PracticeHandler
-from ivr.practice.transcript import Entry
+from ivr.practice.transcript import TranscriptEntry
 from ivr.problems import ConfigError
 from ivr.script import Script
 from tests.staff import Staff
@@ -257,5 +257,5 @@ def test_a_call_is_saved_with_its_choices_by_their_words(shipped: Script) -> Non
     phone = playing.Caller(shipped, PracticeHandler())
     phone.ring(dt.datetime(2026, 11, 25, 10, 30, tzinfo=LONDON), "07700 900123")
 
-    assert phone.by_words(Entry("CALLER", "2")).text == "(chooses For school, nursery or college)"
-    assert phone.by_words(Entry("CALLER", "0")).text == "0"
+    assert phone.by_words(TranscriptEntry("CALLER", "2")).text == "(chooses For school, nursery or college)"
+    assert phone.by_words(TranscriptEntry("CALLER", "0")).text == "0"

@@ -450,7 +450,7 @@ _WORDS = st.text(
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=6))
 def test_words_of_any_script_come_back_from_a_sheet_as_they_are(pairs: list[tuple[str, str]]) -> None:
-    rows = [sheets.Row(f"line_{i}", "English", says=says, back=back) for i, (says, back) in enumerate(pairs)]
+    rows = [sheets.SheetRow(f"line_{i}", "English", says=says, back=back) for i, (says, back) in enumerate(pairs)]
 
     came = sheets.read(sheets.written("ar-XB", "Pseudo", rows, right_to_left=True))
 
@@ -460,7 +460,9 @@ def test_words_of_any_script_come_back_from_a_sheet_as_they_are(pairs: list[tupl
 
 def test_only_the_translation_turns_from_right_to_left() -> None:
     sheet = load_workbook(
-        io.BytesIO(sheets.written("ar-XB", "Pseudo", [sheets.Row("ask", "English", says="ابت")], right_to_left=True))
+        io.BytesIO(
+            sheets.written("ar-XB", "Pseudo", [sheets.SheetRow("ask", "English", says="ابت")], right_to_left=True)
+        )
     ).worksheets[0]
     turned = {str(sheet.cell(1, cell.column).value): cell.alignment.readingOrder for cell in sheet[2]}
 

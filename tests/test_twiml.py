@@ -19,7 +19,7 @@ from ivr.hot.signature import Signature, fields
 from ivr.script import Script
 from ivr.script.session import At, HangUp, Record, Session, Turn
 from ivr.twilio import twiml
-from ivr.twilio.twiml import SayVoice, Writer
+from ivr.twilio.twiml import SayVoice, TwiMLWriter
 from tests.line import OPEN, said
 from tests.walk import ways
 
@@ -60,8 +60,8 @@ def _attributes(tag: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def writer(shipped: Script) -> Writer:
-    return Writer(shipped, BASE, VOICE)
+def writer(shipped: Script) -> TwiMLWriter:
+    return TwiMLWriter(shipped, BASE, VOICE)
 
 
 # --- the signature --------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_a_field_without_a_value_is_kept() -> None:
 # --- out ------------------------------------------------------------------------------------
 
 
-def test_every_reply_the_line_can_give_is_valid(shipped: Script, writer: Writer) -> None:
+def test_every_reply_the_line_can_give_is_valid(shipped: Script, writer: TwiMLWriter) -> None:
     """Each place that keys and silence lead to, at both paces: known verbs, known attributes, under 64 kB."""
     for _, turn in ways(shipped, OPEN).values():
         for slow in (False, True):
@@ -142,7 +142,7 @@ def _slow(session: Session, slow: bool) -> Session:
     return msgspec.structs.replace(session, slow=slow)
 
 
-def test_one_key_is_gathered_so_that_hash_and_star_arrive_as_keys(shipped: Script, writer: Writer) -> None:
+def test_one_key_is_gathered_so_that_hash_and_star_arrive_as_keys(shipped: Script, writer: TwiMLWriter) -> None:
     """'finishOnKey defaults to #.' 'A Gather with no input does not call action' unless told to. A verb comes after."""
     gather, redirect = assert_valid(writer.write(ways(shipped, OPEN)["main_menu", 0][1], "/voice/turn/2?at=x"))
 
@@ -154,7 +154,7 @@ def test_one_key_is_gathered_so_that_hash_and_star_arrive_as_keys(shipped: Scrip
     assert gather.find("Say") is not None, "speech is inside the Gather, so that a key stops it"
 
 
-def test_a_number_is_gathered_until_hash_or_its_last_digit(shipped: Script, writer: Writer) -> None:
+def test_a_number_is_gathered_until_hash_or_its_last_digit(shipped: Script, writer: TwiMLWriter) -> None:
     turn = Turn(Session("CA1", "r", At("ring_number")), ("Enter.",), ways(shipped, OPEN)["ring_number", 0][1].then)
 
     gather = assert_valid(writer.write(turn, "/voice/turn/2"))[0]
@@ -162,7 +162,7 @@ def test_a_number_is_gathered_until_hash_or_its_last_digit(shipped: Script, writ
     assert (gather.attrib["numDigits"], gather.attrib["finishOnKey"]) == ("15", "#")
 
 
-def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writer: Writer) -> None:
+def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writer: TwiMLWriter) -> None:
     """'Dial passes on the caller's own number'; withheld, it fails. So ours is given."""
     turn = ways(shipped, OPEN)["person", 0][1]
 
@@ -177,7 +177,7 @@ def test_a_transfer_rings_from_our_own_number_and_whispers(shipped: Script, writ
     assert "callerId" not in without.attrib
 
 
-def test_a_recording_says_where_it_is_to_be_told_of(writer: Writer) -> None:
+def test_a_recording_says_where_it_is_to_be_told_of(writer: TwiMLWriter) -> None:
     """'Record without action requests the same URL again: an endless loop'."""
     turn = Turn(Session("CA1", "r", At("ring_name")), ("Speak.",), Record(60, 5, "CA1-1"))
 
@@ -190,7 +190,9 @@ def test_a_recording_says_where_it_is_to_be_told_of(writer: Writer) -> None:
     assert (record.attrib["maxLength"], record.attrib["timeout"]) == ("60", "5")
 
 
-def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_on_to_the_tone(writer: Writer) -> None:
+def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_on_to_the_tone(
+    writer: TwiMLWriter,
+) -> None:
     document = assert_valid(
         writer.write(Turn(Session("CA1", "r", At("ring_name")), ("Speak.",), Record(60, 5, "CA1-1")), "/x")
     )
@@ -200,14 +202,14 @@ def test_a_key_pressed_while_a_recording_is_explained_is_heard_and_silence_goes_
     assert said(gather) == "Speak."
 
 
-def test_what_cannot_be_spoken_cannot_break_the_document(writer: Writer) -> None:
+def test_what_cannot_be_spoken_cannot_break_the_document(writer: TwiMLWriter) -> None:
     """Control characters and signs of XML."""
     turn = Turn(Session("CA1", "r", At("x")), ("a\x00b <c> & 'd' \ud800",), HangUp())
 
     assert said(assert_valid(writer.write(turn, ""))) == "ab <c> & 'd'"
 
 
-def test_long_speech_is_split_for_twilios_voices(writer: Writer) -> None:
+def test_long_speech_is_split_for_twilios_voices(writer: TwiMLWriter) -> None:
     """'Polly: 3000 characters'."""
     turn = Turn(Session("CA1", "r", At("x")), ("word " * 150,) * 12, HangUp())
 
@@ -217,7 +219,7 @@ def test_long_speech_is_split_for_twilios_voices(writer: Writer) -> None:
     assert all(len("".join(say.itertext())) < 3000 for say in says)
 
 
-def test_slow_speech_has_longer_pauses_and_a_slower_voice(shipped: Script, writer: Writer) -> None:
+def test_slow_speech_has_longer_pauses_and_a_slower_voice(shipped: Script, writer: TwiMLWriter) -> None:
     turn = ways(shipped, OPEN)["main_menu", 0][1]
     slow = writer.write(Turn(_slow(turn.session, True), turn.says, turn.then), "")
     normal = writer.write(turn, "")
@@ -233,7 +235,7 @@ def test_files_are_played_and_only_what_has_none_is_said(shipped: Script) -> Non
     )
     turn = Turn(Session("CA1", "r", At("x")), ("a", 0.7, "b", 0.7, "c"), HangUp())
 
-    document = Writer(shipped, BASE, voice).write(turn, "")
+    document = TwiMLWriter(shipped, BASE, voice).write(turn, "")
 
     assert re.findall(r"<(Play|Say|break)", document) == ["Play", "Play", "Say", "break", "Play"]
     assert_valid(document)
@@ -246,7 +248,7 @@ def test_words_without_a_file_are_told_of_each_time_they_are_said(shipped: Scrip
         play=lambda said, slow: [((piece,), None if piece == "b" else f"{BASE}/audio/{piece}.wav") for piece in said],
         missed=lambda words, slow: missed.append((words, slow)),
     )
-    writer = Writer(shipped, BASE, voice)
+    writer = TwiMLWriter(shipped, BASE, voice)
 
     for slow in (False, False, True):
         writer.says(("a", 0.7, "b"), slow)
@@ -256,7 +258,9 @@ def test_words_without_a_file_are_told_of_each_time_they_are_said(shipped: Scrip
 
 def test_a_file_that_came_is_played_by_the_next_reply(shipped: Script) -> None:
     files: dict[str, str] = {}
-    writer = Writer(shipped, BASE, dataclasses.replace(VOICE, play=lambda said, slow: [(said, files.get(said[0]))]))
+    writer = TwiMLWriter(
+        shipped, BASE, dataclasses.replace(VOICE, play=lambda said, slow: [(said, files.get(said[0]))])
+    )
     assert "<Say" in writer.says(("a",), False)
 
     files["a"] = f"{BASE}/audio/a.wav"
@@ -264,7 +268,7 @@ def test_a_file_that_came_is_played_by_the_next_reply(shipped: Script) -> None:
     assert "<Play>" in writer.says(("a",), False)
 
 
-def test_the_whisper_may_be_declined_by_silence(writer: Writer) -> None:
+def test_the_whisper_may_be_declined_by_silence(writer: TwiMLWriter) -> None:
     root = assert_valid(twiml.whisper(writer.says(("A caller.",), slow=False), "/voice/accept?call=CA1"))
 
     assert [element.tag for element in root] == ["Gather", "Hangup"]

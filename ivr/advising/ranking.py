@@ -19,7 +19,7 @@ SOON_SECONDS, LAST_SECONDS = 2 * 60 * 60, 30 * 60
 
 
 @dataclass(frozen=True)
-class Row:
+class ListRow:
     """One request, as the list shows it."""
 
     request: CallbackRequest
@@ -58,7 +58,7 @@ class Row:
 SIGNS: dict[Lateness, str] = {"late": "▲", "now": "●", "soon": "◆", "later": "○"}
 
 
-def row(request: CallbackRequest, now: float, script: Script | None = None) -> Row:
+def row(request: CallbackRequest, now: float, script: Script | None = None) -> ListRow:
     """A row for a request. `script` adds what it is about."""
     lateness = lateness_of(request, now)
     when = {
@@ -69,7 +69,7 @@ def row(request: CallbackRequest, now: float, script: Script | None = None) -> R
     }[lateness]
     about = next(iter(reversed(briefing.heard_in_words(request, script))), "") if script else ""
     closed = script is not None and briefing.is_closed_then(request, now, script.diary)
-    return Row(
+    return ListRow(
         request, lateness, when, SIGNS[lateness], request.holder(now), about, closed, talk_in_words(request, now)
     )
 
@@ -82,7 +82,7 @@ def lateness_of(request: CallbackRequest, now: float) -> Lateness:
     return "now" if request.today or request.due - now <= SOON_SECONDS else "soon"
 
 
-def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[Row]:
+def rows(requests: list[CallbackRequest], now: float, script: Script | None = None) -> list[ListRow]:
     """The list, in the order of `ordered`."""
     return [row(request, now, script) for request in ordered(requests, now)]
 

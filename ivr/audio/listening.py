@@ -12,20 +12,20 @@ from ivr.audio.judging import faults_of
 from ivr.audio.recordings import take_of
 from ivr.authoring.editing import flow
 from ivr.compiling import translation
-from ivr.compiling.translation import Row
+from ivr.compiling.translation import TranslationRow
 
 
 class NotHeard(Exception):
     """Raised where nobody can have heard a line as callers will, with the reason in words."""
 
 
-def must_be_ready(row: Row) -> None:
+def must_be_ready(row: TranslationRow) -> None:
     """Raises NotHeard for a line that is not translated and checked."""
     if row.state not in ("checked", "heard"):
         raise NotHeard(f"{row.id} is {row.state}: {translation.NEXT[row.state]}.")
 
 
-def takes(folder: Path, row: Row) -> dict[str, str]:
+def takes(folder: Path, row: TranslationRow) -> dict[str, str]:
     """The fingerprint of each recording of a line. Raises NotHeard if one is missing or cannot be used."""
     there = folder / "recordings" / row.tag
     lacking = [unit for unit in row.sounds if not (there / f"{unit}.wav").is_file()]
@@ -37,6 +37,6 @@ def takes(folder: Path, row: Row) -> dict[str, str]:
     return {unit: take_of(there / f"{unit}.wav") for unit in row.sounds}
 
 
-def heard(row: Row, who: str, on: dt.date, new: dict[str, str]) -> dict[str, str | None]:
+def heard(row: TranslationRow, who: str, on: dt.date, new: dict[str, str]) -> dict[str, str | None]:
     """What is written beside a line: who listened to these takes, and when, for the words that it has now."""
     return {"heard": flow(by=who, on=on, of=row.fingerprint, takes=new)}

@@ -23,7 +23,7 @@ from ivr.machine import disk
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import Kind, Problem, Where, kind
-from ivr.script import Recorded, Script, Tongue
+from ivr.script import ConfirmedTake, Script, Tongue
 from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
@@ -213,10 +213,10 @@ class Recordings:
         new = [name for name, take in takes.items() if not confirmed.get(name, _Confirmed()).fits(take)]
         return [name for name in list(names) or new if name in takes and not self._sound_faults(name)]
 
-    def confirmed_by(self, names: Iterable[str], by: str, on: dt.date) -> dict[str, Recorded]:
+    def confirmed_by(self, names: Iterable[str], by: str, on: dt.date) -> dict[str, ConfirmedTake]:
         """What is written into config/ once somebody stands for these recordings: that they say today's words."""
         return {
-            name: Recorded(print_of(self._units[name].words), take_of(self.folder / f"{name}.wav"), by, on)
+            name: ConfirmedTake(print_of(self._units[name].words), take_of(self.folder / f"{name}.wav"), by, on)
             for name in names
         }
 

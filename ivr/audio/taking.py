@@ -19,7 +19,7 @@ from ivr.audio import judging, recordings
 from ivr.authoring import recorded
 from ivr.machine import disk
 from ivr.problems import Problem
-from ivr.script import Recorded
+from ivr.script import ConfirmedTake
 
 if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
     from ivr.audio.telephone import Samples
@@ -39,7 +39,7 @@ class NotASound(Exception):
 
 
 @dataclass(frozen=True)
-class Take:
+class JudgedTake:
     """A take as it came, and what is said about it."""
 
     samples: Samples
@@ -59,7 +59,7 @@ class Take:
         return out.getvalue()
 
 
-def judged(content: bytes, words: str) -> Take:
+def judged(content: bytes, words: str) -> JudgedTake:
     """A take of these words. Raises NotASound."""
     import numpy as np
     import soundfile
@@ -84,10 +84,10 @@ def judged(content: bytes, words: str) -> Take:
         raise NotASound(f"This is no sound file that can be read. Save it as {FORMATS}.") from None
     mono = np.nan_to_num(samples if samples.ndim == 1 else samples.mean(axis=1), posinf=1.0, neginf=-1.0)
     faults = tuple(judging.faults(mono, rate, words))
-    return Take(mono, rate, faults, () if faults else tuple(judging.doubts(mono, rate)))
+    return JudgedTake(mono, rate, faults, () if faults else tuple(judging.doubts(mono, rate)))
 
 
-def keep(folder: Path, tag: str, name: str, take: Take) -> Path:
+def keep(folder: Path, tag: str, name: str, take: JudgedTake) -> Path:
     """Write a take to where recordings are: in the folder of its language, as WAV. Raises OSError."""
     import soundfile
 
@@ -99,7 +99,7 @@ def keep(folder: Path, tag: str, name: str, take: Take) -> Path:
     return path
 
 
-def write_down(config_dir: Path, takes: Mapping[str, Recorded]) -> None:
+def write_down(config_dir: Path, takes: Mapping[str, ConfirmedTake]) -> None:
     """Write into config/ who stands for these takes. Raises OSError."""
     if takes:
         path = config_dir / recorded.FILE

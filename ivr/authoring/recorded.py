@@ -17,7 +17,7 @@ from ivr.authoring import editing
 from ivr.authoring.authored import LEFT_OUT, Authored, Words
 from ivr.authoring.languagefile import Print
 from ivr.authoring.parsing import Path
-from ivr.script import Recorded
+from ivr.script import ConfirmedTake
 
 FILE = "recordings.yaml"
 #: The name of something that is recorded in one piece: 'welcome', 'welcome.key1', 'line.person.ringing'.
@@ -44,9 +44,9 @@ class RecordingsFile(Authored):
     recordings: dict[SoundName, Take] = Field(default_factory=dict)
 
     @property
-    def compiled(self) -> dict[str, Recorded]:
+    def compiled(self) -> dict[str, ConfirmedTake]:
         """The takes, as the script has them."""
-        return {name: Recorded(each.of, each.take, each.by, each.on) for name, each in self.recordings.items()}
+        return {name: ConfirmedTake(each.of, each.take, each.by, each.on) for name, each in self.recordings.items()}
 
 
 def print_of(words: str) -> str:
@@ -54,7 +54,7 @@ def print_of(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
-def with_takes(text: str, takes: Mapping[str, Recorded]) -> str:
+def with_takes(text: str, takes: Mapping[str, ConfirmedTake]) -> str:
     """The file with these takes in it. Comments and all other lines stay. `text` is empty if there is no file yet."""
     if not _has_takes(text):
         lines = "".join(f"  {name}: {_written(take)}\n" for name, take in sorted(takes.items()))
@@ -109,7 +109,7 @@ def _renamed_line(line: str, old: str, new: str) -> str:
     return f"  {new}{line[2 + len(old) :]}" if is_of else line
 
 
-def _written(take: Recorded) -> str:
+def _written(take: ConfirmedTake) -> str:
     return editing.flow(by=take.by, on=take.on, of=take.of, take=take.take)
 
 

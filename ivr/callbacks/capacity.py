@@ -16,7 +16,7 @@ import msgspec
 
 from ivr.callbacks.diary import Diary, Part, Window
 from ivr.hours import LONDON
-from ivr.line_settings import RingBack
+from ivr.line_settings import RingBackSettings
 
 
 class Lowered(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Capacity:
     lowered: Mapping[Window, Lowered] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, ring_back: RingBack, lowered: Iterable[Lowered] = ()) -> Capacity:
+    def of(cls, ring_back: RingBackSettings, lowered: Iterable[Lowered] = ()) -> Capacity:
         usual: dict[Part, int] = {"morning": ring_back.morning.places, "afternoon": ring_back.afternoon.places}
         return cls(usual, {each.window: each for each in lowered})
 

@@ -22,7 +22,7 @@ TAKEN_OUT = "taken out with others"
 
 
 @dataclass(frozen=True)
-class Step:
+class FloodStep:
     """Requests that were asked for within STEP_SECONDS from `begins` (POSIX seconds)."""
 
     begins: int
@@ -34,7 +34,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Span:
+class FloodSpan:
     """Requests to take out: asked for from `begins` on and before `ends` (POSIX seconds), or only the keyed of them."""
 
     begins: float
@@ -61,13 +61,15 @@ def part_of_one(requests: Iterable[CallbackRequest], most: int) -> set[str]:
     return found
 
 
-def steps(requests: Iterable[CallbackRequest]) -> list[Step]:
+def steps(requests: Iterable[CallbackRequest]) -> list[FloodStep]:
     """How many asked when, latest first."""
     by_step: dict[int, list[CallbackRequest]] = {}
     for request in requests:
         by_step.setdefault(int(request.asked_at // STEP_SECONDS) * STEP_SECONDS, []).append(request)
     return [
-        Step(begins, len(of), sum(map(is_keyed, of)), sum(bool(each.urgency) for each in of), sum(map(is_free, of)))
+        FloodStep(
+            begins, len(of), sum(map(is_keyed, of)), sum(bool(each.urgency) for each in of), sum(map(is_free, of))
+        )
         for begins, of in sorted(by_step.items(), reverse=True)
     ]
 
@@ -83,7 +85,7 @@ def is_free(request: CallbackRequest) -> bool:
     return not touched and not request.messages
 
 
-def within(requests: Iterable[CallbackRequest], span: Span) -> list[CallbackRequest]:
+def within(requests: Iterable[CallbackRequest], span: FloodSpan) -> list[CallbackRequest]:
     """The requests of a span that can be taken out. Whoever asked before it too, or after it, stays."""
     return [
         request
@@ -94,7 +96,7 @@ def within(requests: Iterable[CallbackRequest], span: Span) -> list[CallbackRequ
     ]
 
 
-def taken_out(request: CallbackRequest, who: str, now: float, span: Span) -> CallbackRequest:
+def taken_out(request: CallbackRequest, who: str, now: float, span: FloodSpan) -> CallbackRequest:
     """The request, put aside with those of a span; as it was, if somebody has dealt with it meanwhile."""
     if not within([request], span):
         return request

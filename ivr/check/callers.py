@@ -55,7 +55,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Effort:
     """What one caller needed for one kind of help; None if they did not get it."""
 
     caller: str
@@ -190,19 +190,19 @@ class Simulation:
         return Outcomes(self.script, self.timing, self.by_day, self.by_night, self.answers)
 
     @cached_property
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[Effort]:
         """What each simulated caller needed."""
         return [*self.unasked, *self.asked]
 
     @cached_property
-    def unasked(self) -> list[Figure]:
+    def unasked(self) -> list[Effort]:
         """What callers needed who cannot be asked what they want, so that the line must bring help to them."""
         brought = [
-            Figure(str(habit), wants, self._brought(habit, circumstances, when), allowed)
+            Effort(str(habit), wants, self._brought(habit, circumstances, when), allowed)
             for habit, circumstances, wants, when, allowed in _UNASKED
             if self.calls.can_be(circumstances)
         ]
-        return [*brought, Figure("presses one or two keys for ever", "anything at all", self._at_last, _WHATEVER)]
+        return [*brought, Effort("presses one or two keys for ever", "anything at all", self._at_last, _WHATEVER)]
 
     @property
     def _at_last(self) -> Cost | None:
@@ -223,13 +223,13 @@ class Simulation:
         return None if None in costs else max(filter(None, costs), key=lambda cost: cost.seconds)
 
     @cached_property
-    def asked(self) -> list[Figure]:
+    def asked(self) -> list[Effort]:
         """What callers needed who choose."""
         return [
             *self._of("presses any key", self._costs(self.anybody), _QUICK),
             *self._of("rings for the first time", self._costs(self._walk(hands.first_timer)), _UNSURE),
             *self._of("has a trembling hand", self._worst(self._trembling()), _UNSURE),
-            Figure("presses a neighbouring key", "to be back", self._to_be_back(), _BACK),
+            Effort("presses a neighbouring key", "to be back", self._to_be_back(), _BACK),
             *self._of("remembers one thing at a time", self._costs(self._walk(hands.one_thing)), _QUICK),
             *self._of("can press 1 and wait", self._costs(self.one_key), _WAITING),
             *self._of("types through a relay", self._relayed(), _TYPING),
@@ -299,28 +299,28 @@ class Simulation:
 
     # --- figures --------------------------------------------------------------------------------------
 
-    def _of(self, name: str, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Figure]:
+    def _of(self, name: str, costs: Mapping[str, Cost], allowed: Allowed) -> Iterator[Effort]:
         """The figures of one caller: they must get each kind of help, and hear all the guidance."""
-        yield Figure(name, "a person", costs.get(PERSON), allowed.person)
-        yield Figure(name, "to be rung back", costs.get(REQUEST), allowed.ring)
+        yield Effort(name, "a person", costs.get(PERSON), allowed.person)
+        yield Effort(name, "to be rung back", costs.get(REQUEST), allowed.ring)
         texts = {node: costs.get(text_got(text)) for text, node in self._texts.items()}
         yield _most(name, "any of the texts", texts, allowed.text)
         yield _most(name, "any of the guidance", {node: costs.get(node) for node in self._readings}, allowed.guidance)
         if allowed.change:
-            yield Figure(name, "to move a call", costs.get(MOVED), allowed.change)
-            yield Figure(name, "to cancel a call", costs.get(CANCELLED), allowed.change)
+            yield Effort(name, "to move a call", costs.get(MOVED), allowed.change)
+            yield Effort(name, "to cancel a call", costs.get(CANCELLED), allowed.change)
 
 
-def _most(name: str, wants: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Figure:
+def _most(name: str, wants: str, needed: Mapping[str, Cost | None], allowed: Cost) -> Effort:
     """The highest cost among several kinds of help, with its node; None if one is not got."""
     found = {node: cost for node, cost in sorted(needed.items()) if cost}
     if missing := sorted(needed.keys() - found.keys()):
-        return Figure(name, wants, None, allowed, missing[0])
+        return Effort(name, wants, None, allowed, missing[0])
     if not found:
-        return Figure(name, wants, Cost(0, 0), allowed)
+        return Effort(name, wants, Cost(0, 0), allowed)
     cost = Cost(max(cost.seconds for cost in found.values()), max(cost.presses for cost in found.values()))
     farthest = max(found, key=lambda node: (found[node].presses / allowed.presses, found[node].seconds))
-    return Figure(name, wants, cost, allowed, farthest)
+    return Effort(name, wants, cost, allowed, farthest)
 
 
-__all__ = ["Cost", "Figure", "Simulation", "when_closed", "when_open"]
+__all__ = ["Cost", "Effort", "Simulation", "when_closed", "when_open"]

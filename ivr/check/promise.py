@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ivr.authoring.authored import ReadingNode
-from ivr.check.callers import KEPT_FREE, Figure
+from ivr.check.callers import KEPT_FREE, Effort
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
 from ivr.check.outcomes import Habit, Outcome, Phone
 from ivr.problems import counted
@@ -156,7 +156,7 @@ def everybody_is_helped(context: Context) -> Iterator[Finding]:
             yield context.at(node, words=words, remedy="Lead to it from a menu.")
 
 
-def _over(figure: Figure) -> str:
+def _over(figure: Effort) -> str:
     needed, allowed = figure.needed, figure.allowed
     told = f"needs {needed.seconds:.0f} seconds and {counted(needed.presses, 'key')}" if needed else "does not get it"
     return (

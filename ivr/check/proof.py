@@ -20,7 +20,7 @@ from math import inf
 from msgspec.structs import replace
 
 from ivr.check.explore import LONGEST_CALL
-from ivr.check.states import Answer, Past, State, States
+from ivr.check.states import Past, State, States, Successor
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.engine import call
 from ivr.places.nodes import Pause
@@ -64,7 +64,7 @@ LAWS: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class Violation:
     """A law that is broken in a state: the place, what happens there, and the inputs that lead to it."""
 
     law: str
@@ -108,7 +108,7 @@ class Proof:
     moves: int
     #: For every place at which the line waits, those with the same allowance together, the longest last.
     left_alone: tuple[LeftAlone, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Violation, ...]
 
 
 def prove(script: Script, by_day: dt.datetime, by_night: dt.datetime | None, timing: Timing, most: int = 100) -> Proof:
@@ -132,7 +132,7 @@ class _Prover:
         self._led_from: dict[tuple[dt.datetime, State], set[State]] = {}
         self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
-        self._faults: dict[tuple[str, str], Fault] = {}
+        self._faults: dict[tuple[str, str], Violation] = {}
         self._moves = 0
         self._longest: dict[str, float] = {}
 
@@ -181,7 +181,7 @@ class _Prover:
                 same.add(event)
             seen.add(told)
 
-    def _after(self, state: State, turn: Turn, event: Input, answer: Answer) -> State:
+    def _after(self, state: State, turn: Turn, event: Input, answer: Successor) -> State:
         """Check one move, and return the state that it leads to."""
         self._moves += 1
         after = answer.turn
@@ -199,11 +199,11 @@ class _Prover:
         while state in self._from and len(way) < 60:
             state, event = self._from[state]
             way.insert(0, event)
-        self._faults.setdefault((law, place), Fault(law, place, says, tuple(way)))
+        self._faults.setdefault((law, place), Violation(law, place, says, tuple(way)))
 
     # --- what must hold of a move -----------------------------------------------------------------------
 
-    def _broken(self, turn: Turn, event: Input, answer: Answer) -> Iterator[tuple[str, str]]:
+    def _broken(self, turn: Turn, event: Input, answer: Successor) -> Iterator[tuple[str, str]]:
         after = answer.turn
         if event == Key("0") and (says := self._no_person(turn, after)):
             yield "person", says
@@ -345,4 +345,4 @@ def _nothing(turn: Turn) -> Iterator[Input]:
             yield from (NoInput(), Recorded())
 
 
-__all__ = ["LAWS", "Fault", "Proof", "prove"]
+__all__ = ["LAWS", "Proof", "Violation", "prove"]

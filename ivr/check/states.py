@@ -85,7 +85,7 @@ class Past(NamedTuple):
         )  # fmt: skip
 
 
-class Answer(NamedTuple):
+class Successor(NamedTuple):
     """What follows an input: at which times of day, and whether an effect failed on the way."""
 
     clocks: tuple[dt.datetime, ...]
@@ -206,7 +206,7 @@ class States:
     def _entries(self, s: Session) -> Iterator[str]:
         yield from ("0", "*", "#", "0#", *entries_at(self._at(s)))
 
-    def answers(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Answer]:
+    def answers(self, turn: Turn, event: Input, past: Past, *, first: bool) -> Iterator[Successor]:
         """What can follow.
 
         `first`: this is the first past with which the state is tried. Only then are the values tried that do not
@@ -218,7 +218,7 @@ class States:
                 # What staff write knows no clock.
                 is_staffs = self._is_staffs(s) and isinstance(answered, Turn) and self._is_staffs(answered.session)
                 for after, failed in self.settled(answered, now):
-                    yield Answer(self.clocks if is_staffs else (now,), after, failed)
+                    yield Successor(self.clocks if is_staffs else (now,), after, failed)
                 if is_staffs:
                     break
 

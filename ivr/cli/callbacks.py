@@ -83,7 +83,7 @@ def _rows() -> list[tuple[str, ...]]:
     return [_cells(row, now, live) for row in ranking.rows(requests, now, live)]
 
 
-def _cells(row: ranking.Row, now: float, live: Script | None) -> tuple[str, ...]:
+def _cells(row: ranking.ListRow, now: float, live: Script | None) -> tuple[str, ...]:
     request = row.request
     asked = dt.datetime.fromtimestamp(request.asked_at, LONDON)
     state = f"{row.held_by} has it" if row.held_by else "waiting" if request.finished else "hung up half-way"

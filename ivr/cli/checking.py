@@ -10,7 +10,7 @@ import click
 
 from ivr.authoring.drafts import Draft
 from ivr.check import RULES, prove, unvisited
-from ivr.check.callers import Cost, Figure, Simulation
+from ivr.check.callers import Cost, Effort, Simulation
 from ivr.check.proof import LAWS, Proof
 from ivr.check.states import TOLD_APART
 from ivr.check.timing import TURN_GAP
@@ -134,7 +134,7 @@ def _figures(simulation: Simulation) -> None:
         out(f"  {who:{widths[0]}}  {wants:{widths[1]}}  {needed:>{widths[2]}}   {allowed}")
 
 
-def _row(figure: Figure) -> tuple[str, str, str, str]:
+def _row(figure: Effort) -> tuple[str, str, str, str]:
     needed = _cost(figure.needed) if figure.needed else "does not get it"
     return figure.caller, figure.wants, needed, f"{_cost(figure.allowed)}{'' if figure.kept else '   TOO MUCH'}"
 

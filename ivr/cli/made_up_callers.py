@@ -19,7 +19,7 @@ from ivr.hours import Hours
 from ivr.machine.config import Settings
 from ivr.machine.passwords import hashed
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import HANGS_UP, SPEAKS, Entry
+from ivr.practice.transcript import HANGS_UP, SPEAKS, TranscriptEntry
 from ivr.reporting import demand
 from ivr.script import MAIN_MENU, Script
 from ivr.script.session import Record, Transfer
@@ -195,10 +195,10 @@ class _Queue:
         else:
             _press(phone, "0")
             while phone.turn and isinstance(phone.turn.then, Transfer):
-                phone.do(Entry("ADVISER", "(busy)"))
+                phone.do(TranscriptEntry("ADVISER", "(busy)"))
             _press(phone, "1")
         self._answer(phone, rings)
-        phone.do(Entry("CALLER", HANGS_UP))
+        phone.do(TranscriptEntry("CALLER", HANGS_UP))
 
     def _answer(self, phone: Caller, rings: Rings) -> None:
         """Answer the questions until the request is saved or changed, or the caller hangs up."""
@@ -236,7 +236,7 @@ class _Queue:
         _press(phone, "1")
         if not (phone.turn and isinstance(phone.turn.then, Record)):
             return
-        phone.do(Entry("CALLER", SPEAKS))
+        phone.do(TranscriptEntry("CALLER", SPEAKS))
         sound = Ear(self._script, self._settings.audio_dir).speech((rings.message,))
         message = SpokenMessage(f"RE{request_id}", round(len(sound) / TELEPHONE_RATE), at=phone.now.timestamp())
         keep_recording(self._settings, message.name, as_file(sound))
@@ -260,7 +260,7 @@ class _Queue:
 
 def _press(phone: Caller, keys: str) -> None:
     """Press keys one after another, if the call waits for keys."""
-    entry = Entry("CALLER", keys)
+    entry = TranscriptEntry("CALLER", keys)
     if not phone.cannot(entry):
         phone.do(entry)
 

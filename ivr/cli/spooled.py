@@ -11,7 +11,7 @@ from ivr.cli.common import Stop, out, store_of
 from ivr.hours import LONDON
 from ivr.machine import config
 from ivr.store import Spool
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
 
@@ -57,7 +57,7 @@ def _spool(folder: Path | None) -> Spool:
     return Spool(folder or settings.spool_dir, settings.keys)
 
 
-def _in_words(entry: Entry) -> str:
+def _in_words(entry: SpoolEntry) -> str:
     """No number of a phone: whoever runs the line need not see one."""
     at = dt.datetime.fromtimestamp(entry.at, LONDON)
     if request := entry.request:

@@ -50,13 +50,13 @@ def taken(lines: LinesFile, language: LanguageFile, sheet: sheets.Sheet, today: 
     return found
 
 
-def _twice(rows: Iterable[sheets.Row]) -> Iterator[str]:
+def _twice(rows: Iterable[sheets.SheetRow]) -> Iterator[str]:
     for name, times in Counter(row.line for row in rows).items():
         if times > 1:
             yield f"The line '{name}' is in the sheet {times} times. Leave one of them."
 
 
-def _left_out(known: dict[str, translation.Row], rows: list[sheets.Row]) -> Iterator[str]:
+def _left_out(known: dict[str, translation.TranslationRow], rows: list[sheets.SheetRow]) -> Iterator[str]:
     """The lines that stay as they are because the sheet does not have them, or their words, any more."""
     there = {row.line for row in rows}
     gone = [name for name in known if name not in there]
@@ -66,7 +66,7 @@ def _left_out(known: dict[str, translation.Row], rows: list[sheets.Row]) -> Iter
             yield f"{how}, so what is there stays: {', '.join(names)}."
 
 
-def _lost(row: sheets.Row, before: translation.Row) -> Iterator[str]:
+def _lost(row: sheets.SheetRow, before: translation.TranslationRow) -> Iterator[str]:
     """What somebody wrote beside an empty translation: a line is kept with its words only."""
     there = as_row(before)
     for new, old in ((row.note, sheets.plain(there.note)), (row.back, sheets.plain(there.back))):
@@ -74,7 +74,7 @@ def _lost(row: sheets.Row, before: translation.Row) -> Iterator[str]:
             yield new
 
 
-def _differences(row: sheets.Row, before: sheets.Row) -> Iterator[str]:
+def _differences(row: sheets.SheetRow, before: sheets.SheetRow) -> Iterator[str]:
     """What a row changes, in words."""
     if row.says != sheets.plain(before.says) or row.english != before.english:
         yield f"{before.says or 'nothing'} -> {row.says}"
@@ -86,7 +86,7 @@ def _differences(row: sheets.Row, before: sheets.Row) -> Iterator[str]:
             yield f"{name}: {old or 'nothing'} -> {new or 'nothing'}"
 
 
-def _faults(row: sheets.Row, today: dt.date) -> Iterator[str]:
+def _faults(row: sheets.SheetRow, today: dt.date) -> Iterator[str]:
     """Why a row cannot be taken."""
     wanted, there = translation.blanks(row.english), translation.blanks(row.says)
     lost = [f"{{{name}}} is missing" for name in wanted if wanted[name] > there[name]]
@@ -100,7 +100,7 @@ def _faults(row: sheets.Row, today: dt.date) -> Iterator[str]:
         yield f"{row.where}, '{row.line}': the day of its translation, {row.on}, is still to come."
 
 
-def _to_look_at(row: sheets.Row, before: translation.Row) -> Iterator[str]:
+def _to_look_at(row: sheets.SheetRow, before: translation.TranslationRow) -> Iterator[str]:
     """What a row may have by mistake. It is taken all the same: nobody hears it before it is checked."""
     yield from translation.remarks(translation.with_words(before, row.says, row.english), before.tag)
     if not translation.is_person(row.by):
@@ -111,11 +111,11 @@ def _to_look_at(row: sheets.Row, before: translation.Row) -> Iterator[str]:
         yield "its English was changed in the sheet. That changes nothing: the English is in lines.yaml"
 
 
-def as_row(row: translation.Row) -> sheets.Row:
+def as_row(row: translation.TranslationRow) -> sheets.SheetRow:
     """A line as it goes into a sheet."""
     found = row.translated
     by = found.translated if found else None
-    return sheets.Row(
+    return sheets.SheetRow(
         line=row.id,
         english=row.english,
         when=row.when,
@@ -130,7 +130,7 @@ def as_row(row: translation.Row) -> sheets.Row:
     )
 
 
-def _fields(row: sheets.Row, before: sheets.Row, today: dt.date) -> dict[str, str | None]:
+def _fields(row: sheets.SheetRow, before: sheets.SheetRow, today: dt.date) -> dict[str, str | None]:
     """What a row writes, as YAML. New words, or other English, take away who checked and heard the old."""
     fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
     for name, new, old in (("back", row.back, before.back), ("note", row.note, before.note)):

@@ -23,7 +23,7 @@ from ivr.cli.naming import (
     place_of,
 )  # fmt: skip
 from ivr.forms import topics
-from ivr.forms.topics import CannotChange, Topic
+from ivr.forms.topics import CannotChange, NewTopic
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.problems import ConfigError, Problem, counted
@@ -146,7 +146,7 @@ def _passing(settings: Settings, before: Mapping[str, str], asked: _Asked) -> di
         return after
 
 
-def _topic(files: Mapping[str, str], asked: _Asked) -> Topic:
+def _topic(files: Mapping[str, str], asked: _Asked) -> NewTopic:
     menus = only_yaml(files)
     if asked.may_ask and not asked.given.get("under"):
         out(f"These can lead to something more: {', '.join(topics.with_room(menus))}. Or name a full menu.")
@@ -159,7 +159,7 @@ def _topic(files: Mapping[str, str], asked: _Asked) -> Topic:
     label = asked.get("label", "The choice that leads to it, without its key, like 'To ask about a bus pass'")
     parts = tuple(asked.ask_parts())
     closing = asked.given.get("closing") or "That is all."
-    return Topic(
+    return NewTopic(
         name, under, label, parts, asked.given.setdefault("closing", closing) or closing,
         asked.get("text", "The text message about it"), asked.given.get("urgent") or "",
         beside, together,
@@ -185,7 +185,7 @@ def _under(menus: Mapping[str, str], asked: _Asked) -> tuple[str, int]:
     return under, int(asked.given["beside"] or 0)
 
 
-def _field_of(files: Mapping[str, str], made: Topic, wrong: Problem) -> str | None:
+def _field_of(files: Mapping[str, str], made: NewTopic, wrong: Problem) -> str | None:
     """Which answer a problem is about; None if it is about something else."""
     file = wrong.where.file.removeprefix("config/")
     document = parsing.read(files[file], file) if file in files else Document(file)

@@ -234,7 +234,7 @@ def _languages(draft: Draft, tag: str | None) -> list[LanguageFile]:
     return found
 
 
-def _rows(settings: Settings, tag: str, lines: tuple[str, ...]) -> list[translation.Row]:
+def _rows(settings: Settings, tag: str, lines: tuple[str, ...]) -> list[translation.TranslationRow]:
     draft = _draft(settings)
     (language,) = _languages(draft, tag)
     rows = {row.id: row for row in translation.rows(_english(draft), language)}

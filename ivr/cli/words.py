@@ -17,7 +17,7 @@ from ivr.overview import atlas
 from ivr.practice import transcript
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import ADVISER_DOES, Entry, Transcript
+from ivr.practice.transcript import ADVISER_DOES, Transcript, TranscriptEntry
 from ivr.printing import drawing
 from ivr.problems import counted
 from ivr.script.session import Gather, Record, Transfer
@@ -72,7 +72,7 @@ def _may_write(save: Path) -> None:
         click.confirm(f"{save} already exists. Overwrite it?", abort=True)
 
 
-def _asked(phone: Caller) -> Entry:
+def _asked(phone: Caller) -> TranscriptEntry:
     """Ask the user for the next event, until the answer is valid."""
     assert phone.turn
     if isinstance(phone.turn.then, Transfer):
@@ -83,7 +83,7 @@ def _asked(phone: Caller) -> Entry:
             typed = click.prompt(prompt, default="", show_default=False, prompt_suffix="").strip()
         except click.Abort:
             typed = "h"
-        entry = Entry("CALLER", _in_words(typed, phone))
+        entry = TranscriptEntry("CALLER", _in_words(typed, phone))
         if transcript.inputs_of(entry.text) is None:
             out("Type keys: 0 to 9, * or #. Enter alone is silence; h hangs up.")
         elif phone.cannot(entry):
@@ -103,14 +103,14 @@ def _in_words(typed: str, phone: Caller) -> str:
     return typed or transcript.SILENT
 
 
-def _adviser() -> Entry:
+def _adviser() -> TranscriptEntry:
     answers = {"t": "(talks)", "b": "(busy)", "n": "(no answer)", "f": "(failed)"}
     assert set(answers.values()) == set(ADVISER_DOES)
     try:
         typed = click.prompt("ADVISER t talks, b busy, n no answer, f failed", default="n", prompt_suffix=" ")
     except click.Abort:
-        return Entry("CALLER", transcript.HANGS_UP)
-    return Entry("ADVISER", answers.get(typed.strip()[:1].lower(), "(no answer)"))
+        return TranscriptEntry("CALLER", transcript.HANGS_UP)
+    return TranscriptEntry("ADVISER", answers.get(typed.strip()[:1].lower(), "(no answer)"))
 
 
 # --- the map -------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ VOICE = "say"
 
 
 @dataclass(frozen=True)
-class Row:
+class TranslationRow:
     """One line in one language."""
 
     #: The tag of the language.
@@ -146,7 +146,7 @@ def fingerprint(tag: str, line: str, english: str, words: str, sounds: Mapping[s
     return hashlib.sha256("\0".join((tag, line, english, words, *heard)).encode()).hexdigest()[:8]
 
 
-def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
+def rows(lines: LinesFile, language: LanguageFile) -> list[TranslationRow]:
     """Every line of the talk in this language, in the order in which callers hear them."""
     found, sounds = [], sounds_of(language)
     for line in ShortWords.lines():
@@ -154,11 +154,11 @@ def rows(lines: LinesFile, language: LanguageFile) -> list[Row]:
         says = english.says.replace("{language}", language.in_english)
         own = {unit: sounds[unit] for unit in sorted(units_of(line, sounds))}
         there = language.lines.get(line.name)
-        found.append(Row(language.language, line.name, says, english.when, english.seconds, there, own))
+        found.append(TranslationRow(language.language, line.name, says, english.when, english.seconds, there, own))
     return found
 
 
-def with_words(row: Row, says: str, english: str) -> Row:
+def with_words(row: TranslationRow, says: str, english: str) -> TranslationRow:
     """The same line with other words, made from this English, for which nobody stands."""
     return dataclasses.replace(row, translated=TranslatedLine(says=says, of=english, back=None, note=None))
 
@@ -168,7 +168,7 @@ def blanks(words: str) -> Counter[str]:
     return Counter(BLANK.findall(words))
 
 
-def lacks(row: Row) -> list[str]:
+def lacks(row: TranslationRow) -> list[str]:
     """The blanks that a translation has lost, added or repeated; empty if it has those of the English that it was made
     from.
     """
@@ -238,7 +238,7 @@ def why_not(lines: LinesFile, language: LanguageFile) -> list[str]:
     return found
 
 
-def is_voice_heard(there: Iterable[Row], language: LanguageFile) -> bool:
+def is_voice_heard(there: Iterable[TranslationRow], language: LanguageFile) -> bool:
     """Whether somebody has listened to every line in Twilio's voice, the one that is named now."""
     voice = voice_print(language.say_voice, language.say_language)
     return bool(language.say_voice) and all(row.takes.get(VOICE) == voice for row in there)
@@ -264,7 +264,7 @@ _LOOK_ALIKES = {
 }
 
 
-def remarks(row: Row, tag: str) -> Iterator[str]:
+def remarks(row: TranslationRow, tag: str) -> Iterator[str]:
     """What is wrong with the words of a line in any language."""
     words = BLANK.sub("", row.says)
     if re.search("[{}]", words):
@@ -288,6 +288,23 @@ def _script(letter: str) -> str:
 
 
 __all__ = [
-    "NAME", "NEXT", "VOICE", "Row", "State", "fingerprint", "is_named", "is_person", "is_same_name", "is_voice_heard",
-    "lacks", "remarks", "rows", "sounds_of", "units", "units_of", "voice_print", "why_not", "with_words",
+    "NAME",
+    "NEXT",
+    "VOICE",
+    "State",
+    "TranslationRow",
+    "fingerprint",
+    "is_named",
+    "is_person",
+    "is_same_name",
+    "is_voice_heard",
+    "lacks",
+    "remarks",
+    "rows",
+    "sounds_of",
+    "units",
+    "units_of",
+    "voice_print",
+    "why_not",
+    "with_words",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ Pure functions over texts: nothing is opened, and what comes of an edit is judge
 
 from ivr.forms.pasted import Cleaned, cleaned
 from ivr.forms.saving import NEW, Clash, Confirmation, Saved, over, save
-from ivr.forms.shape import Entry, Field, Form
+from ivr.forms.shape import Field, Form, FormEntry
 from ivr.forms.shown import NAMES, NoSuchForm, confirmed, form
 
 __all__ = [
@@ -21,9 +21,9 @@ __all__ = [
     "Clash",
     "Cleaned",
     "Confirmation",
-    "Entry",
     "Field",
     "Form",
+    "FormEntry",
     "NoSuchForm",
     "Saved",
     "cleaned",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ivr.authoring import drafts, editing
 from ivr.authoring.drafts import LINE
 from ivr.authoring.parsing import Path
-from ivr.forms.shape import Entry, Field, Form, Kind, Values
+from ivr.forms.shape import Field, Form, FormEntry, Kind, Values
 
 #: The beginning of the key of an entry that is new.
 NEW = "new"
@@ -85,7 +85,7 @@ def save(
 # --- three values for each ------------------------------------------------------------------------
 
 
-def _same_entries(current: Form, seen: Mapping[str, Values]) -> dict[str, Entry]:
+def _same_entries(current: Form, seen: Mapping[str, Values]) -> dict[str, FormEntry]:
     """The entries that the form showed, where they are now. Those that are gone are left out."""
     if not current.grows:
         return {key: entry for key in seen if (entry := current.entry(key))}
@@ -102,7 +102,7 @@ def _same_entries(current: Form, seen: Mapping[str, Values]) -> dict[str, Entry]
 
 
 def _clashes(
-    current: Form, seen: Mapping[str, Values], there: Mapping[str, Entry], key: str, mine: Values | None
+    current: Form, seen: Mapping[str, Values], there: Mapping[str, FormEntry], key: str, mine: Values | None
 ) -> list[Clash]:
     if key.startswith(NEW):
         return []
@@ -141,7 +141,7 @@ def over(current: Form, seen: Mapping[str, Values], typed: Mapping[str, Values |
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _with_values(text: str, current: Form, entry: Entry, wanted: Values) -> str:
+def _with_values(text: str, current: Form, entry: FormEntry, wanted: Values) -> str:
     for each in current.fields_of(entry):
         value = wanted[each.name]
         if value == entry.values[each.name]:
@@ -154,7 +154,7 @@ def _with_values(text: str, current: Form, entry: Entry, wanted: Values) -> str:
     return text
 
 
-def _path(text: str, current: Form, entry: Entry, of: Field) -> Path:
+def _path(text: str, current: Form, entry: FormEntry, of: Field) -> Path:
     """Where a value stands. A number or an address may stand alone, or in a mapping with who confirmed it."""
     if of.kind in ("phone", "address") and not editing.is_mapping(text, entry.path):
         return entry.path
@@ -193,7 +193,7 @@ def _count(text: str, path: Path) -> int:
     return len(editing.node_at(text, path).value)
 
 
-def _moved(path: Path, gone: list[Entry]) -> Path:
+def _moved(path: Path, gone: list[FormEntry]) -> Path:
     """The path of an item of a list after these have gone."""
     place = int(path[-1])
     return (*path[:-1], place - sum(int(entry.path[-1]) < place for entry in gone))

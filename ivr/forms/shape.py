@@ -32,7 +32,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FormEntry:
     """One entry of a form, as it is in the file."""
 
     #: Its name in the form: 'monday', 'choices.1.label'; the number of its place, in a list.
@@ -54,7 +54,7 @@ class Form:
     #: What it shows of the file.
     path: Path
     fields: tuple[Field, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[FormEntry, ...]
     #: Whether entries can be added and removed.
     grows: bool = False
     #: What the service confirms, by entry; the whole form, under an empty name.
@@ -69,11 +69,11 @@ class Form:
         """Equal for forms that show the same."""
         return hashlib.sha256(json.dumps([self.name, self.values], sort_keys=True).encode()).hexdigest()[:16]
 
-    def fields_of(self, entry: Entry | None) -> tuple[Field, ...]:
+    def fields_of(self, entry: FormEntry | None) -> tuple[Field, ...]:
         """The fields of an entry, or of a new one."""
         if entry is None or not entry.only:
             return self.fields
         return tuple(field for field in self.fields if field.name in entry.only)
 
-    def entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> FormEntry | None:
         return next((entry for entry in self.entries if entry.key == key), None)

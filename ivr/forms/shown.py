@@ -9,7 +9,7 @@ from typing import Any
 from ivr.authoring import drafts, parsing
 from ivr.authoring.drafts import LINE, MENUS, TEXTS
 from ivr.authoring.parsing import Document, Path, value_at
-from ivr.forms.shape import Entry, Field, Form
+from ivr.forms.shape import Field, Form, FormEntry
 
 DAYS = tuple(day.lower() for day in calendar.day_name)
 #: The form of one text message, and of the words of one node: its name stands behind this.
@@ -63,7 +63,7 @@ def _parts(line: Document) -> Form:
         Field("", "Number", "number"),
     )  # fmt: skip
     parts = [
-        Entry(part, label, ("ring_back", part), _values(line, ("ring_back", part), fields[:2]), ("hours", "places"))
+        FormEntry(part, label, ("ring_back", part), _values(line, ("ring_back", part), fields[:2]), ("hours", "places"))
         for part, label in (("morning", "In the morning"), ("afternoon", "In the afternoon"))
     ]
     numbers = [
@@ -91,7 +91,9 @@ def _links(line: Document) -> Form:
 def _confirmable(line: Document, name: str, title: str, field: Field) -> Form:
     """A group of settings, each of which the service confirms, and each of which may also stand alone."""
     entries = tuple(
-        Entry(key, label, (name, key), {field.name: _shown(line, (name, key)) or _shown(line, (name, key, field.name))})
+        FormEntry(
+            key, label, (name, key), {field.name: _shown(line, (name, key)) or _shown(line, (name, key, field.name))}
+        )
         for key, label in _named(line, name)
     )
     return Form(name, title, LINE, (name,), (field,), entries, confirms=tuple(entry.key for entry in entries))
@@ -204,7 +206,7 @@ def _of_text(files: Mapping[str, str], name: str) -> Form:
     return Form(f"{OF_TEXT}{name}", f"The text message {name}", TEXTS, ("texts", name), _ONE_VALUE, (entry,))
 
 
-def _words(document: Document, path: Path, node: Mapping[Any, Any]) -> Iterator[Entry]:
+def _words(document: Document, path: Path, node: Mapping[Any, Any]) -> Iterator[FormEntry]:
     for name, label in _WORDS_OF_NODE:
         found = node.get(name)
         if isinstance(found, str):
@@ -220,7 +222,7 @@ def _words(document: Document, path: Path, node: Mapping[Any, Any]) -> Iterator[
             yield from _of_choice(document, (*path, name), found, name, label)
 
 
-def _of_choice(document: Document, path: Path, choice: Mapping[str, Any], key: str, label: str) -> Iterator[Entry]:
+def _of_choice(document: Document, path: Path, choice: Mapping[str, Any], key: str, label: str) -> Iterator[FormEntry]:
     for name, more in _WORDS_OF_CHOICE:
         if isinstance(choice.get(name), str):
             yield _single(document, (*path, name), f"{key}.{name}", label + more)
@@ -235,8 +237,8 @@ def _shown(document: Document, path: Path) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _single(document: Document, path: Path, key: str, label: str) -> Entry:
-    return Entry(key, label, path, {"": _shown(document, path)}, ("",))
+def _single(document: Document, path: Path, key: str, label: str) -> FormEntry:
+    return FormEntry(key, label, path, {"": _shown(document, path)}, ("",))
 
 
 def _values(document: Document, path: Path, fields: tuple[Field, ...]) -> dict[str, str]:
@@ -245,11 +247,11 @@ def _values(document: Document, path: Path, fields: tuple[Field, ...]) -> dict[s
 
 def _items(
     document: Document, path: Path, fields: tuple[Field, ...], is_shown: Callable[[Any], bool]
-) -> Iterator[Entry]:
+) -> Iterator[FormEntry]:
     items = value_at(document.data, path)
     for i, item in enumerate(items if isinstance(items, list) else ()):
         if isinstance(item, dict) is (fields[0].name != "") and is_shown(item):
-            yield Entry(str(i), "", (*path, i), _values(document, (*path, i), fields))
+            yield FormEntry(str(i), "", (*path, i), _values(document, (*path, i), fields))
 
 
 def confirmed(files: Mapping[str, str], path: Path) -> str:

@@ -24,7 +24,7 @@ class CannotChange(Exception):
 
 
 @dataclass(frozen=True)
-class Topic:
+class NewTopic:
     """What staff say of a new piece of guidance."""
 
     name: str
@@ -102,7 +102,7 @@ def _choices(menu: Mapping[str, object]) -> Mapping[int, Mapping[str, str]]:
 # --- adding -------------------------------------------------------------------------------------
 
 
-def with_topic(files: Mapping[str, str], topic: Topic) -> dict[str, str]:
+def with_topic(files: Mapping[str, str], topic: NewTopic) -> dict[str, str]:
     """The files with a reading, its text message, and a choice that leads there. Raises CannotChange."""
     names = _readable(files)
     for name in (topic.name, topic.text_name, *([topic.menu_name] if topic.beside else [])):
@@ -123,7 +123,7 @@ def with_topic(files: Mapping[str, str], topic: Topic) -> dict[str, str]:
     return after
 
 
-def _node(topic: Topic) -> list[str]:
+def _node(topic: NewTopic) -> list[str]:
     """The node in YAML, without the indentation of `nodes`."""
     return [
         "",
@@ -142,7 +142,7 @@ def _quoted(words: str) -> str:
     return editing.quoted(" ".join(words.split()))
 
 
-def _with_choice(text: str, topic: Topic) -> str:
+def _with_choice(text: str, topic: NewTopic) -> str:
     choices = node_at(text, ("nodes", topic.under, "choices"))
     assert isinstance(choices, MappingNode)
     key = max(int(str(name.value)) for name, _ in choices.value) + 1
@@ -153,7 +153,7 @@ def _choice(label: str, goto: str) -> str:
     return f"{{label: {_quoted(label)}, goto: {goto}}}"
 
 
-def _with_menu_between(text: str, topic: Topic) -> str:
+def _with_menu_between(text: str, topic: NewTopic) -> str:
     """The choice at a key leads to a menu, and that leads to where the choice led and to the topic."""
     there = node_at(text, ("nodes", topic.under, "choices", topic.beside))
     start, end = int(there.start_mark.index), end_of(text, there)

@@ -30,7 +30,7 @@ class LeanFlask(Flask):
         return self.make_response(answer)
 
 
-class Document(Response):
+class TwiMLResponse(Response):
     """A TwiML response. Its headers do not depend on the request, so Werkzeug's processing of them is skipped."""
 
     def __init__(self, document: str):

@@ -29,7 +29,7 @@ END_SECONDS = 2.0
 MOST_LINES = 100_000
 
 
-class Writer:
+class LogWriter:
     """Collects events, and writes them as lines in its own thread."""
 
     def __init__(self, out: BinaryIO, line: Callable[[float, dict[str, Any]], bytes] | None = None):

@@ -19,7 +19,7 @@ from typing import Any, TextIO, cast
 import structlog
 
 from ivr import border
-from ivr.hot.writer import Writer, as_line
+from ivr.hot.writer import LogWriter, as_line
 
 
 def as_json(*libraries: str) -> Callable[[], None]:
@@ -28,7 +28,7 @@ def as_json(*libraries: str) -> Callable[[], None]:
     Returns a function that writes the last lines, for a process that ends without Python's exit handlers. Call it again
     in a forked process: the writing thread does not survive a fork.
     """
-    writer = Writer(sys.stdout.buffer, _in_words if sys.stdout.isatty() else _in_json)
+    writer = LogWriter(sys.stdout.buffer, _in_words if sys.stdout.isatty() else _in_json)
     writer.watch()
     atexit.register(writer.end)
     for library in libraries:

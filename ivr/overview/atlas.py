@@ -19,7 +19,7 @@ from ivr.places.reading import Reading
 from ivr.places.reply import HELP_KEY
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import SILENT, Entry
+from ivr.practice.transcript import SILENT, TranscriptEntry
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, Script
 from ivr.script.lines import Words
 from ivr.script.place import Here, Place
@@ -213,7 +213,7 @@ def _any_call(script: Script) -> Here:
 # --- ringing from a place -----------------------------------------------------------------------
 
 
-def way_there(script: Script, place: str, when: dt.datetime, caller: str) -> tuple[Entry, ...] | None:
+def way_there(script: Script, place: str, when: dt.datetime, caller: str) -> tuple[TranscriptEntry, ...] | None:
     """What a caller does to get to a place: keys, and silence where the line speaks to its end first.
 
     None if it cannot be reached by choices at that time.
@@ -223,7 +223,7 @@ def way_there(script: Script, place: str, when: dt.datetime, caller: str) -> tup
     way = ways(script).get(place)
     for step in way or ():
         if step.key and _waits_until(phone, partial(_takes, step)):
-            phone.do(Entry("CALLER", step.key))
+            phone.do(TranscriptEntry("CALLER", step.key))
     arrived = way is not None and _waits_until(phone, lambda here: here.place.id == place)
     return tuple(entry for entry in phone.entries if entry.put_in) if arrived else None
 
@@ -235,7 +235,7 @@ def _waits_until(phone: Caller, ready: Callable[[Here], bool]) -> bool:
             return False
         if ready(Here(phone.script, phone.turn.session, phone.now)):
             return True
-        phone.do(Entry("CALLER", SILENT))
+        phone.do(TranscriptEntry("CALLER", SILENT))
     return False
 
 

@@ -53,7 +53,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BookletEntry:
     """A place of the line: what is said there, and where it leads."""
 
     id: str
@@ -82,11 +82,11 @@ class Topic:
     owner: str
     source: str
     review_by: dt.date
-    entries: tuple[Entry, ...]
+    entries: tuple[BookletEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextMessage:
     """A text message."""
 
     name: str
@@ -113,7 +113,7 @@ class Booklet:
     service: str
     revision: str
     topics: tuple[Topic, ...]
-    texts: tuple[Text, ...]
+    texts: tuple[TextMessage, ...]
     notices: tuple[Notice, ...]
     languages: tuple[OtherLanguage, ...]
     unconfirmed: tuple[Unconfirmed, ...]
@@ -236,17 +236,17 @@ class _Maker:
                 yield self._topic(file, tuple(self._built_in()))
                 return
 
-    def _topic(self, file: str, entries: tuple[Entry, ...]) -> Topic:
+    def _topic(self, file: str, entries: tuple[BookletEntry, ...]) -> Topic:
         menu = self.draft.menus[file]
         return Topic(
             _capital(menu.title), f"config/{MENUS}{file.removeprefix(MENUS)}", menu.owner, menu.source, menu.review_by,
             entries,
         )  # fmt: skip
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> BookletEntry:
         spot, node = self.spots[name], self.script.nodes[name]
         kind = "Question" if isinstance(node, Question) else _KINDS[spot.kind]
-        return Entry(
+        return BookletEntry(
             id=name,
             title=self.titles[name],
             heading=self.headings[name],
@@ -267,30 +267,30 @@ class _Maker:
             if speech or is_hinted:
                 yield self._paragraph(text_of(speech), hint=hint if is_hinted else "")
 
-    def _built_in(self) -> Iterator[Entry]:
+    def _built_in(self) -> Iterator[BookletEntry]:
         """The words of the built-in steps, and the phrases between other words."""
         for words in places.WORDED:
             if not words.lines():
                 continue
             says = tuple(self._line(line.id, line.name) for line in words.lines())
             title = self.titles[words.id]
-            yield Entry(words.id, title, title, _KINDS["step"], None, says)
+            yield BookletEntry(words.id, title, title, _KINDS["step"], None, says)
         phrases = tuple(self._line(line.id, line.name) for line in Phrases.lines())
         title = "Phrases between other words"
-        yield Entry("built-in-phrases", title, title, "Phrases", None, phrases)  # names of places have no hyphen
+        yield BookletEntry("built-in-phrases", title, title, "Phrases", None, phrases)  # names of places have no hyphen
 
     def _line(self, line_id: str, name: str) -> Paragraph:
         return self._paragraph(_with_blanks(self.script.says[line_id]), name)
 
     # texts
 
-    def _texts(self) -> Iterator[Text]:
+    def _texts(self) -> Iterator[TextMessage]:
         offered: dict[str, list[str]] = {}
         for name, node in self.script.nodes.items():
             if text := node.text_name():
                 offered.setdefault(text, []).append(name)
         for name, body in self.script.texts.items():
-            yield Text(name, body, tuple(offered.get(name, ())), self._unconfirmed_in(body))
+            yield TextMessage(name, body, tuple(offered.get(name, ())), self._unconfirmed_in(body))
 
 
 def _is_in(words: str, text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import asdict
 
-from ivr.line_settings import PartOfDay, RingBack
+from ivr.line_settings import PartOfDay, RingBackSettings
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import counted
@@ -164,7 +164,7 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "who needs a second factor to sign in", _list(line.second_factor)
 
 
-def _ring_back(of: RingBack) -> str:
+def _ring_back(of: RingBackSettings) -> str:
     def told(part: PartOfDay) -> str:
         return f"{part.hours}, {counted(part.places, 'caller')}"
 

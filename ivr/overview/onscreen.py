@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ivr.authoring.drafts import Draft
 from ivr.overview import booklet, confirmation
 from ivr.overview.atlas import Way
-from ivr.overview.booklet import Booklet, Entry
+from ivr.overview.booklet import Booklet, BookletEntry
 from ivr.places.nodes import Word
 from ivr.places.person import PersonAway
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, TEXT_ABOUT_US, Notice, Script
@@ -80,7 +80,7 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class PageSet:
     """All pages of one revision. The first is the one at which everybody begins."""
 
     service: str
@@ -117,7 +117,7 @@ def lacks(draft: Draft, script: Script) -> list[str]:
     return found if confirmation.are_words_confirmed(draft) else ["words", *found]
 
 
-def pages(draft: Draft, script: Script) -> Pages | None:
+def pages(draft: Draft, script: Script) -> PageSet | None:
     """The pages of a draft and its script, as `booklet.script_to_read` makes it without offers of texts.
 
     None while something that `lacks` names is not confirmed.
@@ -126,7 +126,7 @@ def pages(draft: Draft, script: Script) -> Pages | None:
         return None
     made = booklet.of(draft, script)
     assert made.confirmed_on
-    return Pages(
+    return PageSet(
         made.service, made.revision, _all(made, script), tuple(_words(script)), _contact(made, script), made.notices,
         made.confirmed_on,
     )  # fmt: skip
@@ -165,7 +165,7 @@ def _all(made: Booklet, script: Script) -> dict[str, Page]:
     return {name: replace(page, is_listed=name in listed) for name, page in pages.items() if name in met}
 
 
-def _page(made: Booklet, script: Script, topic: booklet.Topic, entry: Entry) -> Page:
+def _page(made: Booklet, script: Script, topic: booklet.Topic, entry: BookletEntry) -> Page:
     is_question = entry.kind == "Question"
     return Page(
         id=entry.id,

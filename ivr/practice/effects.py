@@ -67,7 +67,7 @@ class PracticeHandler:
         self._held: dict[str, tuple[Window, float]] = {}
         #: By phone: the number of wrong call numbers, and until when they count (POSIX seconds).
         self._guesses: dict[str, tuple[int, float]] = {}
-        self._asked = counting.Counted()
+        self._asked = counting.MemoryCounts()
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
         """Run an effect in memory."""

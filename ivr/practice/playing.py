@@ -27,8 +27,8 @@ from ivr.practice.transcript import (
     OUTAGE_BEGINS,
     SILENT,
     SPEAKS,
-    Entry,
     Transcript,
+    TranscriptEntry,
     inputs_of,
 )
 from ivr.problems import Problem, kind
@@ -93,7 +93,7 @@ class Caller:
     def __init__(self, script: Script, handler: EffectHandler, name: str = "practice"):
         self.script, self.handler, self.name = script, handler, name
         self._noting = Noting(handler)
-        self.entries: list[Entry] = []
+        self.entries: list[TranscriptEntry] = []
         #: Inputs and turns, in order.
         self.happened: list[Input | Turn] = []
         self.turn: Turn | None = None
@@ -127,26 +127,26 @@ class Caller:
     def over(self) -> bool:
         return bool(self.entries) and self.entries[-1].who == "ENDS"
 
-    def got(self) -> list[Entry]:
+    def got(self) -> list[TranscriptEntry]:
         """What the caller has so far, as GOT entries."""
         told = self.turn is not None and outcome.is_told(self.script, self.turn)
         found = outcome.got(answered=self._answered, requests=self._requests.values(), texts=self._texts, told=told)
-        return [Entry("GOT", words) for words in found]
+        return [TranscriptEntry("GOT", words) for words in found]
 
     def ring(self, when: dt.datetime, caller: str) -> None:
         self.now = when
         judged = dialling.judge(caller)
         self._heard(call.start(self.script, self.name, judged.e164 or caller, self.now))
 
-    def outage(self, entry: Entry) -> None:
+    def outage(self, entry: TranscriptEntry) -> None:
         """Redis goes away or is back, on a handler that can play that."""
-        self.entries.append(Entry(entry.who, entry.text))
+        self.entries.append(TranscriptEntry(entry.who, entry.text))
         if isinstance(self.handler, PracticeHandler):
             self.handler.spools = entry.text == OUTAGE_BEGINS
 
-    def do(self, entry: Entry) -> None:
+    def do(self, entry: TranscriptEntry) -> None:
         """Play one CALLER or ADVISER line."""
-        self.entries.append(Entry(entry.who, entry.text))
+        self.entries.append(TranscriptEntry(entry.who, entry.text))
         entry = self._by_key(entry)
         if entry.who == "ADVISER":
             self._adviser = ADVISER_DOES[entry.text]
@@ -156,7 +156,7 @@ class Caller:
         self._adviser = None
         inputs = inputs_of(entry.text)
         if not inputs:
-            self.entries.append(Entry("ENDS", HUNG_UP))
+            self.entries.append(TranscriptEntry("ENDS", HUNG_UP))
             return
         for i, event in enumerate(inputs):
             self.put_in(self._after_the_tone(event), _TREMBLING if i else None)
@@ -168,7 +168,7 @@ class Caller:
             return Recorded(event.keys[:1])
         return event
 
-    def _rings_out(self, before: Entry | None = None) -> None:
+    def _rings_out(self, before: TranscriptEntry | None = None) -> None:
         """Let the other phones in `transfer` end like the first one, so that a story works with any number of phones.
 
         Does nothing if the story gives each phone its own result, or if the caller hangs up or stops the ringing.
@@ -180,7 +180,7 @@ class Caller:
         while how and self.turn and isinstance(self.turn.then, Transfer):
             self.put_in(TransferEnded(how))
 
-    def cannot(self, entry: Entry) -> Problem | None:
+    def cannot(self, entry: TranscriptEntry) -> Problem | None:
         """Why a line cannot be played here, and what to do about it."""
         then = self.turn.then if self.turn else None
         if self.over:
@@ -202,12 +202,12 @@ class Caller:
         here = Here(self.script, self.turn.session, self.now)
         return {option.key: text_of(option.label).rstrip(",.?! ") for option in here.place.choices(here)}
 
-    def by_words(self, entry: Entry) -> Entry:
+    def by_words(self, entry: TranscriptEntry) -> TranscriptEntry:
         """A key in one of staff's menus as the choice that it is, so that it holds when the menu is numbered anew."""
         assert self.turn
         words = self.choices().get(entry.text) if self.turn.session.place.node in self.script.nodes else None
         is_one = words is not None and entry.who == "CALLER" and self._keys_of(words) == [entry.text]
-        return Entry(entry.who, transcript.choosing(str(words)), entry.line) if is_one else entry
+        return TranscriptEntry(entry.who, transcript.choosing(str(words)), entry.line) if is_one else entry
 
     def _keys_of(self, label: str) -> list[str]:
         wanted = re.compile(transcript.pattern(re.sub(r"(?<!\.)[,.?!]$", "", label)), re.IGNORECASE)
@@ -221,10 +221,10 @@ class Caller:
         names = ", ".join(f"'{words}'" for words in self.choices().values()) or "none"
         return (_TWO_CHOICES if keys else _NO_CHOICE)(wanted=label, names=names)
 
-    def _by_key(self, entry: Entry) -> Entry:
+    def _by_key(self, entry: TranscriptEntry) -> TranscriptEntry:
         """A choice that is named by its words, by its key."""
         label = transcript.chosen(entry.text)
-        return entry if label is None else Entry(entry.who, self._keys_of(label)[0])
+        return entry if label is None else TranscriptEntry(entry.who, self._keys_of(label)[0])
 
     def put_in(self, event: Input, after: float | None = None) -> None:
         """Play one input, `after` seconds after the last reply."""
@@ -245,17 +245,19 @@ class Caller:
     def _heard(self, turn: Turn) -> None:
         """Record the effects and the reply of a turn."""
         for effect, back in self._noting.taken():
-            self.entries += [Entry("NOTED", words) for words in noted(effect, back)]
+            self.entries += [TranscriptEntry("NOTED", words) for words in noted(effect, back)]
             self._keep(effect, back)
         self.turn = turn
         self.happened.append(turn)
         self.visited.add(turn.session.place.node)
         if text := in_english(self.script, turn):
-            self.entries.append(Entry("LINE", text))
+            self.entries.append(TranscriptEntry("LINE", text))
         if isinstance(turn.then, Transfer):
-            self.entries.append(Entry("ADVISER", f"hears: {text_of(reply.whisper(self.script, turn.session))}"))
+            self.entries.append(
+                TranscriptEntry("ADVISER", f"hears: {text_of(reply.whisper(self.script, turn.session))}")
+            )
         if isinstance(turn.then, HangUp):
-            self.entries.append(Entry("ENDS", "the line hangs up"))
+            self.entries.append(TranscriptEntry("ENDS", "the line hangs up"))
 
     def _keep(self, effect: Effect, back: Done | Failed) -> None:
         """Remember what the caller got by an effect."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.practice.transcript import PLAIN, Entry, Transcript, pattern, wrapped
+from ivr.practice.transcript import PLAIN, Transcript, TranscriptEntry, pattern, wrapped
 from ivr.problems import Problem, kind
 
 _DIFFERS = kind(
@@ -76,7 +76,7 @@ def accepted(wanted: Transcript, heard: Transcript) -> str:
     """
     lines = list(wanted.lines)
     expected, found = _exchanges(wanted), _exchanges(heard)
-    changes: list[tuple[Entry, Entry | None]] = []
+    changes: list[tuple[TranscriptEntry, TranscriptEntry | None]] = []
     for i, outputs in enumerate(expected):
         actual = list(found[i]) if i < len(found) else []
         for entry in outputs:
@@ -88,11 +88,11 @@ def accepted(wanted: Transcript, heard: Transcript) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _instead(entry: Entry, actual: Sequence[Entry]) -> Entry | None:
+def _instead(entry: TranscriptEntry, actual: Sequence[TranscriptEntry]) -> TranscriptEntry | None:
     """What the line says instead of an entry, cut as the entry was; None if it says nothing of the kind."""
     same = [out for out in actual if out.who == entry.who]
     near = difflib.get_close_matches(entry.text, [out.text for out in same], 1, 0.0)
-    return Entry(entry.who, _cut(near[0], entry.text.translate(PLAIN))) if near else None
+    return TranscriptEntry(entry.who, _cut(near[0], entry.text.translate(PLAIN))) if near else None
 
 
 def _cut(said: str, wanted: str) -> str:
@@ -141,7 +141,7 @@ def _end(lines: Sequence[str], start: int) -> int:
     return end
 
 
-def _differs(entry: Entry, actual: list[Entry]) -> Problem:
+def _differs(entry: TranscriptEntry, actual: list[TranscriptEntry]) -> Problem:
     if entry.who == "GOT":
         has = " / ".join(out.text for out in actual if out.who == "GOT")
         return _GOT_OTHER(wanted=entry.text, has=has)
@@ -149,7 +149,7 @@ def _differs(entry: Entry, actual: list[Entry]) -> Problem:
     return _DIFFERS(wanted=entry.text, said=line_says)
 
 
-def _heard_all_the_same(never: Entry, heard: Transcript) -> Iterator[Problem]:
+def _heard_all_the_same(never: TranscriptEntry, heard: Transcript) -> Iterator[Problem]:
     """A Problem for each thing the line says that matches a NEVER line."""
     words = re.compile(rf"(?<!\w)(?:{pattern(never.text)})(?!\w)", re.IGNORECASE)
     for entry in heard.entries:
@@ -157,9 +157,9 @@ def _heard_all_the_same(never: Entry, heard: Transcript) -> Iterator[Problem]:
             yield _HEARD(words=found[0], said=entry.text)
 
 
-def _exchanges(transcript: Transcript) -> list[list[Entry]]:
+def _exchanges(transcript: Transcript) -> list[list[TranscriptEntry]]:
     """What came out, in one list for each thing that was put in."""
-    lists: list[list[Entry]] = [[]]
+    lists: list[list[TranscriptEntry]] = [[]]
     for entry in transcript.entries:
         if entry.put_in:
             lists.append([])

@@ -97,7 +97,7 @@ _GOT_IS_LAST = kind(
 
 
 @dataclass(frozen=True)
-class Entry:
+class TranscriptEntry:
     """One line of a call: who, and what."""
 
     who: str
@@ -115,14 +115,14 @@ class Transcript:
 
     when: dt.datetime
     caller: str
-    entries: tuple[Entry, ...]
+    entries: tuple[TranscriptEntry, ...]
     #: Comment lines at the top that say what the call is for.
     about: tuple[str, ...] = ()
     name: str = field(default="call", compare=False)
     #: The lines of the file that it was read from.
     lines: tuple[str, ...] = field(default=(), compare=False)
 
-    def where(self, entry: Entry) -> Where:
+    def where(self, entry: TranscriptEntry) -> Where:
         """The place of one of its entries in the file."""
         return at_line(self.name, self.lines, entry.line)
 
@@ -132,8 +132,8 @@ class Transcript:
 
 def read(text: str, name: str) -> Transcript:
     """Read a .call file. Raises ConfigError with its mistakes."""
-    head: dict[str, Entry] = {}
-    entries: list[Entry] = []
+    head: dict[str, TranscriptEntry] = {}
+    entries: list[TranscriptEntry] = []
     lines = border.spelled(text).splitlines()
     decided, undecided = conflict_marks.first_version(lines)
     problems = [problem.at(Where(name, number, 1, lines[number - 1])) for number, problem in undecided]
@@ -164,21 +164,21 @@ def at_line(name: str, lines: Sequence[str], number: int) -> Where:
     return Where(name, number, words.end() + 1 if words and line else 0, line)
 
 
-def _before_the_end(entries: list[Entry]) -> Iterator[Entry]:
+def _before_the_end(entries: list[TranscriptEntry]) -> Iterator[TranscriptEntry]:
     """GOT lines that are followed by an input."""
     last = max((i for i, entry in enumerate(entries) if entry.put_in), default=-1)
     return (entry for entry in entries[: last + 1] if entry.who == "GOT")
 
 
-def _take(line: str, number: int, head: dict[str, Entry], entries: list[Entry]) -> Problem | None:
+def _take(line: str, number: int, head: dict[str, TranscriptEntry], entries: list[TranscriptEntry]) -> Problem | None:
     """Add a line to the head or the entries. Returns what is wrong with it, or None."""
     first, rest = _parted(line)
     if first in _HEAD:
         if first in head:
             return _TWICE_IN_HEAD(name=first)
-        head[first] = Entry(first, rest, number)
+        head[first] = TranscriptEntry(first, rest, number)
     elif first in SPEAKERS:
-        entries.append(Entry(first, rest, number))
+        entries.append(TranscriptEntry(first, rest, number))
     elif first is None and rest and entries:
         entries[-1] = replace(entries[-1], text=f"{entries[-1].text} {rest}")
     elif line.strip():
@@ -206,7 +206,7 @@ def write(transcript: Transcript) -> str:
     return "\n".join([*head, *(wrapped(e) for e in transcript.entries)]) + "\n"
 
 
-def wrapped(entry: Entry) -> str:
+def wrapped(entry: TranscriptEntry) -> str:
     """One entry as text: who, and the words, wrapped."""
     lines = textwrap.wrap(entry.text, _WIDTH - 8, break_long_words=False, break_on_hyphens=False) or [""]
     return f"{entry.who:8}" + ("\n" + " " * 8).join(lines)
@@ -219,7 +219,7 @@ def _when(text: str) -> dt.datetime | None:
         return None
 
 
-def unreadable(entry: Entry) -> Problem | None:
+def unreadable(entry: TranscriptEntry) -> Problem | None:
     """What is wrong with a line that cannot be read; None if it can."""
     match entry.who:
         case "When":

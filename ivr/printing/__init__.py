@@ -21,7 +21,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from ivr.language.printed import date
 from ivr.machine import equipment
-from ivr.overview.booklet import Booklet, Entry, Topic
+from ivr.overview.booklet import Booklet, BookletEntry, Topic
 from ivr.spoken import text_of
 
 _HERE = Path(__file__).parent
@@ -104,7 +104,7 @@ def _topic(booklet: Booklet, topic: Topic, places: set[str], today: dt.date) -> 
     }  # fmt: skip
 
 
-def _keys(entry: Entry) -> str:
+def _keys(entry: BookletEntry) -> str:
     """How callers get there, in words; empty where no choice leads."""
     if entry.keys is None:
         return ""

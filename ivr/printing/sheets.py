@@ -69,7 +69,7 @@ class NotASheet(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One line of a sheet."""
 
     line: str
@@ -88,7 +88,7 @@ class Row:
     has_other_english: bool = False
 
 
-def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool, back: bool = False) -> bytes:
+def written(tag: str, language: str, rows: Iterable[SheetRow], *, right_to_left: bool, back: bool = False) -> bytes:
     """A sheet of these rows. The same rows make the same bytes. `back`: for whoever translates back into English, who
     must not see what it was made from.
     """
@@ -115,7 +115,7 @@ def written(tag: str, language: str, rows: Iterable[Row], *, right_to_left: bool
     return _bytes(book)
 
 
-def _write(sheet: Worksheet, number: int, tag: str, row: Row, *, right_to_left: bool) -> None:
+def _write(sheet: Worksheet, number: int, tag: str, row: SheetRow, *, right_to_left: bool) -> None:
     from openpyxl.styles import Alignment, PatternFill, Protection
 
     values: tuple[str | int, ...] = (
@@ -152,7 +152,7 @@ class Sheet:
 
     #: The tag of its language.
     tag: str
-    rows: list[Row]
+    rows: list[SheetRow]
     #: What is in it and cannot be taken, in words; all else can.
     not_taken: list[str]
 
@@ -218,7 +218,7 @@ class _Reader:
         self.faults: list[str] = []
         self.not_taken: list[str] = []
 
-    def rows(self, cells: Sequence[Cell | MergedCell]) -> Iterator[Row]:
+    def rows(self, cells: Sequence[Cell | MergedCell]) -> Iterator[SheetRow]:
         """The row in these cells; none if they are empty."""
         values = {name: self._value(cells[at], name) for name, at in self._where.items()}
         if not any(values.values()):
@@ -228,7 +228,7 @@ class _Reader:
             self.faults.append(f"{where} has lost its '{'language' if values['line'] else 'line'}'. Copy a fresh row.")
             return
         self.tags.add(values["language"])
-        yield Row(
+        yield SheetRow(
             line=values["line"].casefold(), english=values["made from"], says=values["translation"],
             back=values["back into English, word for word"], by=values["translator"],
             on=self._day(cells[self._where["date"]], values["date"]), note=values["note"],

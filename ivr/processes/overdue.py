@@ -19,7 +19,7 @@ def is_late(request: CallbackRequest, now: float) -> bool:
     return request.due <= now and (request.state == "claimed" or callback.claimable(request, now))
 
 
-class Behind(NamedTuple):
+class Overdue(NamedTuple):
     """How many callers were not rung in time, and messages not listened to in time.
 
     `urgent_since`: since when the urgent caller who could be rung first has waited (POSIX seconds); 0 if none waits.
@@ -30,10 +30,10 @@ class Behind(NamedTuple):
     urgent_since: float
 
 
-def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Behind:
+def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Overdue:
     """What of this waits that should not."""
     urgent = (max(request.asked_at, request.opens) for request in waiting if request.urgent and request.opens <= now)
-    return Behind(
+    return Overdue(
         sum(is_late(request, now) for request in waiting),
         sum(is_unheard(request, hours, now) for request in waiting),
         min(urgent, default=0.0),

@@ -26,7 +26,7 @@ class Cell(NamedTuple):
     shade: int
 
 
-class Hours(NamedTuple):
+class HourlyCalls(NamedTuple):
     """The hours in which calls came: the days with their numbers, Monday 0, and for each hour a cell for each day."""
 
     days: list[tuple[int, str]]
@@ -43,7 +43,7 @@ class Hours(NamedTuple):
         return f"Most calls came {' and '.join([', '.join(named[:-1]), named[-1]] if named[1:] else named)}."
 
 
-def hours(period: Period, of: Callable[[str], Counts]) -> Hours | None:
+def hours(period: Period, of: Callable[[str], Counts]) -> HourlyCalls | None:
     """The calls of a period by hour of the week; None if no hour can be told. `of`: the counts of a month.
 
     Days and hours at the edges are left out if nothing can be told of them.
@@ -58,7 +58,7 @@ def hours(period: Period, of: Callable[[str], Counts]) -> Hours | None:
     days = [day for day in range(7) if day < 5 or day in {day for day, _ in shown}]
     first, last = min(hour for _, hour in shown), max(hour for _, hour in shown)
     rows = [(hour, [_cell(day, hour, by_name[day, hour], most) for day in days]) for hour in range(first, last + 1)]
-    return Hours([(day, calendar.day_name[day]) for day in days], rows)
+    return HourlyCalls([(day, calendar.day_name[day]) for day in days], rows)
 
 
 def _is_shown(figure: Figure) -> bool:

@@ -14,7 +14,7 @@ from ivr.callbacks import came, kept
 from ivr.callbacks.came import Questions
 from ivr.reporting import demand
 from ivr.reporting.figures import LEAST_SHARED, LEAST_TOLD, Counts, Figure, figures
-from ivr.reporting.hourly import Hours, hours
+from ivr.reporting.hourly import HourlyCalls, hours
 from ivr.reporting.periods import Period, month
 
 # --- tables -------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class Report:
     kept: Figure
     broken: Figure
     groups: list[Group]
-    hours: Hours | None
+    hours: HourlyCalls | None
 
     @property
     def tables(self) -> list[Table]:

@@ -54,7 +54,7 @@ WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class ConfirmedTake:
     """A take that somebody stands for."""
 
     #: The fingerprints of its words and of its sound (eight hexadecimal digits).
@@ -132,7 +132,7 @@ class Script:
     #: Words that are said in another language than this script's, with its tag: a language's offer of itself.
     foreign: Mapping[str, str] = field(default_factory=dict)
     #: In English, the takes that somebody stands for, by the name of the recording.
-    recorded: Mapping[str, Recorded] = field(default_factory=dict)
+    recorded: Mapping[str, ConfirmedTake] = field(default_factory=dict)
     #: In another language, what is recorded in one piece: its words, by the name of the sound; and the fingerprint of
     #: each sound that somebody has heard for these words.
     sounds: Mapping[str, str] = field(default_factory=dict)

@@ -47,7 +47,7 @@ def of(effect: SaveRequest | SendText, line: line_settings.LineSettings) -> line
     return line.limits.texts if isinstance(effect, SendText) else line.limits.requests
 
 
-class Counted:
+class MemoryCounts:
     """Counts in memory what was asked for, by the rules by which the live handler counts in Redis."""
 
     def __init__(self) -> None:

@@ -118,11 +118,11 @@ from ivr.store.dropoff import DropOff
 from ivr.store.durability import risks
 from ivr.store.erasing import Erasing, Ledger
 from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
-from ivr.store.limits import Limits
+from ivr.store.limits import LimitCounts
 from ivr.store.lowered import LoweredSlots
 from ivr.store.once import Once
 from ivr.store.requests import MOST_ENDED, Requests
-from ivr.store.revisions import Conflict, DamagedRevision, Proposed, Published, Revisions
+from ivr.store.revisions import DamagedRevision, Proposed, Published, PublishedSince, Revisions
 from ivr.store.sealing import Sealing, is_marked
 from ivr.store.sent import MOST_SENT, SENT_SECONDS, Sent, SentCall, packed
 from ivr.store.sessions import Sessions
@@ -145,7 +145,6 @@ __all__ = [
     "Block",
     "Blocked",
     "Condition",
-    "Conflict",
     "DamagedRevision",
     "FailedTry",
     "Fate",
@@ -157,6 +156,7 @@ __all__ = [
     "Places",
     "Proposed",
     "Published",
+    "PublishedSince",
     "QueueFigures",
     "Redis",
     "Requests",
@@ -193,7 +193,7 @@ class Store:
         self.lowered = LoweredSlots(self.redis, keys)
         self.texts = Texts(self.redis, keys)
         self.unfinished = Unfinished(self.redis, keys)
-        self.limits = Limits(self.redis, keys)
+        self.limits = LimitCounts(self.redis, keys)
         self.spendings = Spendings(self.redis)
         self.counts = Counts(self.redis)
         self.dropoff = DropOff(self.redis)

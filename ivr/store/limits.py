@@ -34,7 +34,7 @@ return ''
 """
 
 
-class Limits:
+class LimitCounts:
     """What was asked for today."""
 
     def __init__(self, redis: Redis, keys: Keys):

@@ -28,7 +28,7 @@ _DAMAGED = kind(
 )
 
 
-class Conflict(Exception):
+class PublishedSince(Exception):
     """Raised when somebody else has published since this publication began."""
 
     def __init__(self, by: Published | None):
@@ -128,7 +128,7 @@ class Revisions:
             live = pipe.get("ivr:live")
             if (live.decode() if live else "") != published.before:
                 latest = pipe.lindex("ivr:history", 0)
-                raise Conflict(_published.decode(latest) if latest else None)
+                raise PublishedSince(_published.decode(latest) if latest else None)
             pipe.multi()
             pipe.set(f"ivr:revision:{published.revision}", msgspec.json.encode(dict(files)))
             pipe.set("ivr:live", published.revision)

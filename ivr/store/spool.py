@@ -60,7 +60,7 @@ class Recording(msgspec.Struct, frozen=True):
     seconds: int
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class SpoolEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One entry, with its time in POSIX seconds. Exactly one of the other fields is set."""
 
     at: float
@@ -70,7 +70,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     recording: Recording | None = None
 
     @classmethod
-    def of(cls, at: float, request: CallbackRequest) -> Entry:
+    def of(cls, at: float, request: CallbackRequest) -> SpoolEntry:
         """An entry that holds a request."""
         return cls(at, kept=msgspec.json.decode(REQUESTS.encode(request)))
 
@@ -87,21 +87,21 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.cancel.id if self.cancel else self.recording.wish if self.recording else ""
 
 
-class Waiting(NamedTuple):
+class WaitingEntry(NamedTuple):
     """An entry, and the name of its file, which no other ever has."""
 
     name: str
-    entry: Entry
+    entry: SpoolEntry
 
 
 class Content(NamedTuple):
     """The entries of a spool, oldest first, and the names of files that cannot be read."""
 
-    waiting: list[Waiting]
+    waiting: list[WaitingEntry]
     damaged: list[str]
 
 
-class Condition(NamedTuple):
+class SpoolCondition(NamedTuple):
     """The number of waiting entries, the time of the oldest (POSIX seconds, 0 if none), and damaged files."""
 
     waiting: int
@@ -109,7 +109,7 @@ class Condition(NamedTuple):
     damaged: int
 
 
-_codec = Codec(Entry)
+_codec = Codec(SpoolEntry)
 #: Paths of damaged files that were already logged.
 _told: set[str] = set()
 
@@ -123,7 +123,7 @@ class Spool:
 
     # --- what was asked for -----------------------------------------------------------------
 
-    def keep(self, entry: Entry) -> None:
+    def keep(self, entry: SpoolEntry) -> None:
         """Write an entry to the disk. Raises StoreDown if that fails; then nothing may be promised."""
         mark = _mark(entry.about.rsplit("-", 1)[0])
         name = f"{self._next_of(mark):020}-{mark}-{secrets.token_hex(4)}.json"
@@ -144,7 +144,7 @@ class Spool:
         for name in self._names():
             if mark in name:
                 try:
-                    waiting.append(Waiting(name, self._entry(name)))
+                    waiting.append(WaitingEntry(name, self._entry(name)))
                 except FileNotFoundError:  # another process handed it in
                     continue
                 except (OSError, Unreadable) as error:
@@ -161,10 +161,10 @@ class Spool:
         with contextlib.suppress(FileNotFoundError):  # another process was as quick
             (self.folder / name).unlink()
 
-    def condition(self) -> Condition:
+    def condition(self) -> SpoolCondition:
         """The state of the spool, for monitoring."""
         content = self.content()
-        return Condition(
+        return SpoolCondition(
             len(content.waiting), min((w.entry.at for w in content.waiting), default=0.0), len(content.damaged)
         )
 
@@ -337,7 +337,7 @@ class Spool:
                     self._tell(path.name, "It was never finished, so nobody was told of it")
         return found
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> SpoolEntry:
         entry = self._codec.decode((self.folder / name).read_bytes())
         _ = entry.request  # readable too
         return entry

@@ -56,7 +56,7 @@ class SayVoice:
     foreign: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-class Writer:
+class TwiMLWriter:
     """Writes the replies of one script revision."""
 
     def __init__(self, script: Script, public_url: str, voice: SayVoice):

@@ -36,7 +36,7 @@ Verdict = Literal["fine", "look", "broken"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Result:
     """What one check found. `look`: it works, or could not be looked at. `broken`: callers or advisers notice."""
 
     what: str
@@ -44,7 +44,7 @@ class Finding:
     says: str
 
 
-def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
+def examine(settings: Settings, *, mails: bool = True) -> Iterator[Result]:
     """Every check, one after another. `mails`: send an e-mail to the addresses for alerts."""
     yield _secrets(settings)
     yield from _rooms(settings)
@@ -54,7 +54,7 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
     yield (
         _broken("keys", locked) if locked else _fine("keys", f"The key {settings.keys.ids[0]} encrypts what is stored.")
     )
-    live: Script | Finding | None = None
+    live: Script | Result | None = None
     if away:
         yield _broken("Redis", f"It {away}. Start the line, or check REDIS_URL.")
     elif locked:
@@ -64,7 +64,7 @@ def examine(settings: Settings, *, mails: bool = True) -> Iterator[Finding]:
             yield from _redis(store)
             yield _worker(store)
             live = _live(store)
-        yield live if isinstance(live, Finding) else _sounds(settings, live)
+        yield live if isinstance(live, Result) else _sounds(settings, live)
     yield _way(settings)
     yield from _metrics(settings)
     yield from _twilio(settings)
@@ -83,19 +83,19 @@ def _why_locked(settings: Settings, *, asks_redis: bool) -> str:
         return ""
 
 
-def _fine(what: str, says: str) -> Finding:
-    return Finding(what, "fine", says)
+def _fine(what: str, says: str) -> Result:
+    return Result(what, "fine", says)
 
 
-def _look(what: str, says: str) -> Finding:
-    return Finding(what, "look", says)
+def _look(what: str, says: str) -> Result:
+    return Result(what, "look", says)
 
 
-def _broken(what: str, says: str) -> Finding:
-    return Finding(what, "broken", says)
+def _broken(what: str, says: str) -> Result:
+    return Result(what, "broken", says)
 
 
-def _secrets(settings: Settings) -> Finding:
+def _secrets(settings: Settings) -> Result:
     if settings.practice:
         return _look("secrets", "This is a practice line: no real call can arrive before TWILIO_AUTH_TOKEN is set.")
     found = []
@@ -107,12 +107,12 @@ def _secrets(settings: Settings) -> Finding:
     )
 
 
-def _rooms(settings: Settings) -> Iterator[Finding]:
+def _rooms(settings: Settings) -> Iterator[Result]:
     for name, folder in (("IVR_DATA", settings.data_dir), ("IVR_AUDIO", settings.audio_dir)):
         yield _room(f"disk, {name}", folder)
 
 
-def _room(what: str, folder: Path) -> Finding:
+def _room(what: str, folder: Path) -> Result:
     if why := disk.why_unwritable(folder):
         return _broken(what, f"Nothing can be written into {folder}: {why}")
     free = shutil.disk_usage(folder).free
@@ -120,7 +120,7 @@ def _room(what: str, folder: Path) -> Finding:
     return _fine(what, says) if free >= LEAST_ROOM else _look(what, f"{says} Make room: 0.5 GB is little.")
 
 
-def _redis(store: Store) -> Iterator[Finding]:
+def _redis(store: Store) -> Iterator[Result]:
     try:
         risks = store.redis_risks()
         store.try_it()
@@ -133,7 +133,7 @@ def _redis(store: Store) -> Iterator[Finding]:
         yield _fine("Redis", "It answers, and keeps what it is told.")
 
 
-def _worker(store: Store) -> Finding:
+def _worker(store: Store) -> Result:
     try:
         alive = store.health.condition(POSTS, []).alive
     except StoreDown as error:
@@ -144,7 +144,7 @@ def _worker(store: Store) -> Finding:
     return _broken("worker", f"No process of it does this: {', '.join(dead)}") if dead else _fine("worker", "It runs.")
 
 
-def _live(store: Store) -> Script | Finding:
+def _live(store: Store) -> Script | Result:
     try:
         live = publishing.usable(store)
     except ConfigError as error:
@@ -154,7 +154,7 @@ def _live(store: Store) -> Script | Finding:
     return live or _broken("words", "Nothing is published. Start the line, or: ivr publish")
 
 
-def _sounds(settings: Settings, live: Script) -> Finding:
+def _sounds(settings: Settings, live: Script) -> Result:
     if not publishing.speaks_by_sounds(settings, live):
         return _fine("sounds", "Twilio's voice speaks, so none are needed.")
     if missing := publishing.sounds_missing(settings, live):
@@ -165,7 +165,7 @@ def _sounds(settings: Settings, live: Script) -> Finding:
     return _fine("sounds", f"All {2 * len(live.every_prompt())} are here.")
 
 
-def _packages() -> Finding:
+def _packages() -> Result:
     """Whether everything is installed, or only what answers calls."""
     if equipment.only_serves():
         return _look(
@@ -175,7 +175,7 @@ def _packages() -> Finding:
     return _fine("packages", "All are installed.")
 
 
-def _way(settings: Settings) -> Finding:
+def _way(settings: Settings) -> Result:
     """The way from outside to the first words, through the real address."""
     try:
         way = probe(settings)
@@ -186,7 +186,7 @@ def _way(settings: Settings) -> Finding:
     return _fine("way in", f"A call to {settings.public_url} is answered in {way.first:.2f} s, and goes on.")
 
 
-def _metrics(settings: Settings) -> Iterator[Finding]:
+def _metrics(settings: Settings) -> Iterator[Result]:
     """Whether strangers are shown how many people ring. A proxy here that adds no header looks like this machine."""
     if urlsplit(settings.public_url).hostname in ("127.0.0.1", "localhost", "::1"):
         return
@@ -202,7 +202,7 @@ def _metrics(settings: Settings) -> Iterator[Finding]:
         yield _look("metrics", f"They could not be looked at: {broken}")
 
 
-def _twilio(settings: Settings) -> Iterator[Finding]:
+def _twilio(settings: Settings) -> Iterator[Result]:
     if not settings.can_reach_twilio:
         yield _look("Twilio", "TWILIO_ACCOUNT_SID and TWILIO_NUMBER are not set, so Twilio was not asked.")
         return
@@ -212,14 +212,14 @@ def _twilio(settings: Settings) -> Iterator[Finding]:
     yield _could(lambda: _clock(phone), "clock")
 
 
-def _could(check: Callable[[], Finding], what: str) -> Finding:
+def _could(check: Callable[[], Result], what: str) -> Result:
     try:
         return check()
     except PhoneFailed as error:
         return _broken(what, f"Twilio could not be asked: {error}")
 
 
-def _number(settings: Settings, phone: Phone) -> Finding:
+def _number(settings: Settings, phone: Phone) -> Result:
     number, here = phone.our_number(), f"{settings.public_url}/voice"
     if why := number.why_no_calls(settings.our_number):
         return _broken("Twilio", why)
@@ -231,12 +231,12 @@ def _number(settings: Settings, phone: Phone) -> Finding:
     return _fine("Twilio", f"Calls to {settings.our_number} come here, and have a fallback elsewhere.")
 
 
-def _texts(phone: Phone) -> Finding:
+def _texts(phone: Phone) -> Result:
     why = phone.why_no_texts()
     return _look("texts", f"{why} None are offered.") if why else _fine("texts", "They can be sent.")
 
 
-def _clock(phone: Phone) -> Finding:
+def _clock(phone: Phone) -> Result:
     ahead = phone.clock_is_ahead()
     if abs(ahead) > CLOCK_SECONDS:
         way = "fast" if ahead > 0 else "slow"
@@ -244,7 +244,7 @@ def _clock(phone: Phone) -> Finding:
     return _fine("clock", "It agrees with Twilio's.")
 
 
-def _mail(settings: Settings, live: Script | None) -> Finding:
+def _mail(settings: Settings, live: Script | None) -> Result:
     to = live.line.alerts.email_to if live else []
     if not settings.smtp_url or not to:
         missing = "SMTP_URL is not set" if not settings.smtp_url else "no address for alerts is published"

@@ -16,7 +16,7 @@ from ivr.script.session import Session
 from ivr.store import Block, Ledger, Spool, Store, TextState
 from ivr.store.audit import AuditEntry
 from ivr.store.erasing import after
-from ivr.store.spool import Waiting
+from ivr.store.spool import WaitingEntry
 from ivr.usecases.jobs import read_recording, recording_path
 
 #: How many ended requests to search: all of them.
@@ -41,7 +41,7 @@ class PersonalData:
     calls: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
     #: Their entries in this machine's spool, which wait for Redis.
-    spooled: list[Waiting] = field(default_factory=list)
+    spooled: list[WaitingEntry] = field(default_factory=list)
     #: The keys of counters by this number.
     counted: list[str] = field(default_factory=list)
     #: Log entries about their requests.
@@ -133,7 +133,7 @@ def _end(store: Store, spool: Spool, call: str) -> None:
     spool.end(call)
 
 
-def _is_of(waiting: Waiting, number: str, ids: set[str]) -> bool:
+def _is_of(waiting: WaitingEntry, number: str, ids: set[str]) -> bool:
     request = waiting.entry.request
     return (request is not None and request.number == number) or waiting.entry.about in ids
 

@@ -38,7 +38,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True)
-class Way:
+class Probed:
     """A way that is whole: the seconds until the first words and until the turn, and what to look after soon."""
 
     first: float
@@ -46,7 +46,7 @@ class Way:
     warnings: tuple[str, ...]
 
 
-def probe(settings: Settings, at: str = "") -> Way:
+def probe(settings: Settings, at: str = "") -> Probed:
     """Ring the line at this address, by default PUBLIC_URL. Raises Broken.
 
     What is signed is PUBLIC_URL in any case, as Twilio does. So a line that is rung on this machine answers too.
@@ -61,7 +61,7 @@ def probe(settings: Settings, at: str = "") -> Way:
     took = time.monotonic() - began
     if sound := next((play.text for each in (reply, turn) for play in each.iter("Play") if play.text), ""):
         way.hear(sound)
-    return Way(first, took, tuple(warnings))
+    return Probed(first, took, tuple(warnings))
 
 
 def shows_metrics(settings: Settings) -> bool:

@@ -31,7 +31,7 @@ from ivr.machine.config import Settings
 from ivr.machine.configfiles import Folder
 from ivr.problems import ConfigError, Problem, Stopped, Where, kind
 from ivr.script import Script
-from ivr.store import Conflict, DamagedRevision, Proposed, Published, Store, StoreDown
+from ivr.store import DamagedRevision, Proposed, Published, PublishedSince, Store, StoreDown
 
 
 class NotPublished(Stopped):
@@ -268,7 +268,7 @@ def _publish(store: Store, published: Published, files: dict[str, str]) -> None:
     """Publish in one step. Raises NotPublished if somebody else has published since `published.before` was live."""
     try:
         store.revisions.publish(published, files)
-    except Conflict as conflict:
+    except PublishedSince as conflict:
         by = conflict.by
         told = f"{by.who} published at {dt.datetime.fromtimestamp(by.at, LONDON):%H:%M}: {by.why}. " if by else ""
         raise NotPublished(f"{told}Your draft was not published. Take that over with `ivr catch-up`.") from conflict

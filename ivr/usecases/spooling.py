@@ -10,7 +10,7 @@ import structlog
 from ivr.callbacks.callback import Refused
 from ivr.script.session import SaveRequest
 from ivr.store import Spool, Store, StoreDown
-from ivr.store.spool import Waiting
+from ivr.store.spool import WaitingEntry
 from ivr.usecases.jobs import Jobs
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
     return handed
 
 
-def _hand_in(each: Waiting, store: Store, jobs: Jobs) -> None:
+def _hand_in(each: WaitingEntry, store: Store, jobs: Jobs) -> None:
     entry, now = each.entry, time.time()
     if request := entry.request:
         jobs.alert_new(store.requests.save(SaveRequest(request), entry=each.name), now)

@@ -81,7 +81,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
     app.register_blueprint(voice.blueprint(services))
     app.register_blueprint(sound(settings, live))
     app.register_blueprint(health(settings, store, live, spool))
-    reading = read.Reading(settings, live)
+    reading = read.LivePages(settings, live)
     app.register_blueprint(front.blueprint(settings, store, live, spool, lambda: reading.now() is not None))
     app.register_blueprint(read.blueprint(reading, clock))
     app.register_error_handler(404, front.nothing_here)

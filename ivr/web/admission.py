@@ -29,7 +29,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import get_input_stream
 
 from ivr.web import refusal
-from ivr.web.refusal import Refusals, Refused
+from ivr.web.refusal import Refusals, RequestRefused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -73,7 +73,7 @@ class Admission:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             self._take_in(environ)
-        except Refused as refused:
+        except RequestRefused as refused:
             self._refusals.note(refused)
             return refused.answer()(environ, start_response)
         except HTTPException as refused:

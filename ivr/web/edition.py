@@ -12,7 +12,7 @@ from ivr.compiling import building, languages
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.script import Script, Tongue
-from ivr.twilio.twiml import SayVoice, Writer
+from ivr.twilio.twiml import SayVoice, TwiMLWriter
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 class Spoken:
     """One language of an edition: the writer of its replies, and its sounds if it uses any."""
 
-    writer: Writer
+    writer: TwiMLWriter
     sounds: Sounds | None
 
 
@@ -30,7 +30,7 @@ class Edition:
     """A loaded script, the writer of its replies, and its sounds if it uses any."""
 
     script: Script
-    writer: Writer
+    writer: TwiMLWriter
     sounds: Sounds | None
     #: Its files, to make it again when texts become available or unavailable.
     files: Mapping[str, str]
@@ -40,7 +40,7 @@ class Edition:
     written: Script
     lacking: frozenset[str]
 
-    def writer_of(self, language: str) -> Writer:
+    def writer_of(self, language: str) -> TwiMLWriter:
         """The writer of the replies of a call in this language."""
         found = self.in_languages.get(language)
         return found.writer if found else self.writer
@@ -102,10 +102,10 @@ def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoke
         name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
     )
     if not by_sounds(settings, made):
-        return Spoken(Writer(made, settings.public_url, voice), None)
+        return Spoken(TwiMLWriter(made, settings.public_url, voice), None)
     sounds = Sounds(settings.audio_dir, made, settings.public_url)
     voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
-    return Spoken(Writer(made, settings.public_url, voice), sounds)
+    return Spoken(TwiMLWriter(made, settings.public_url, voice), sounds)
 
 
 def _say_voice(tongue: Tongue) -> str:

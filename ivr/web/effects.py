@@ -24,7 +24,7 @@ from ivr.script.session import (
     SendText,
 )
 from ivr.store import Spool, Store, StoreDown
-from ivr.store.spool import Entry
+from ivr.store.spool import SpoolEntry
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
 
@@ -69,11 +69,11 @@ class LiveHandler:
         if self._store.is_on_a_replica():
             return
         if isinstance(effect, CancelRequest):
-            self._spool.keep(Entry(seconds, cancel=effect))
+            self._spool.keep(SpoolEntry(seconds, cancel=effect))
         else:
             (asker,) = effect.request.askers
             asker = replace(asker, reference=done.reference or asker.reference)
-            self._spool.keep(Entry.of(seconds, replace(effect.request, askers=(asker,))))
+            self._spool.keep(SpoolEntry.of(seconds, replace(effect.request, askers=(asker,))))
 
     def _without_redis(self, effect: Effect, seconds: float, why: str) -> Done | Failed:
         try:
@@ -82,11 +82,11 @@ class LiveHandler:
                     (asker,) = request.askers
                     asker = replace(asker, reference=asker.reference or self._store.requests.new_reference())
                     request = replace(request, askers=(asker,))
-                    self._spool.keep(Entry.of(seconds, request))
+                    self._spool.keep(SpoolEntry.of(seconds, request))
                     log.warning("spooled", what="SaveRequest", why=why)
                     return Done(request=request, reference=asker.reference, spooled=True)
                 case CancelRequest():
-                    self._spool.keep(Entry(seconds, cancel=effect))
+                    self._spool.keep(SpoolEntry(seconds, cancel=effect))
                     log.warning("spooled", what="CancelRequest", why=why)
                     return Done(spooled=True)
                 case HoldWindow():

@@ -23,7 +23,7 @@ from ivr.machine.config import Settings
 from ivr.places import person, short_dialogue
 from ivr.problems import ConfigError
 from ivr.script import Script, Tongue
-from ivr.store import Conflict, DamagedRevision, Published, Store, StoreDown
+from ivr.store import DamagedRevision, Published, PublishedSince, Store, StoreDown
 from ivr.twilio import twiml
 from ivr.web import edition
 from ivr.web.edition import Edition
@@ -271,7 +271,7 @@ def put_back(settings: Settings, store: Store) -> bool:
 def _published_again(store: Store, revision: str, files: dict[str, str], why: str) -> bool:
     try:
         store.revisions.publish(Published(revision, time.time(), "the line", why), files)
-    except Conflict:  # another process was quicker
+    except PublishedSince:  # another process was quicker
         return False
     return True
 

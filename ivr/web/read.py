@@ -23,7 +23,7 @@ from ivr.language.printed import date
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.overview import booklet, onscreen
-from ivr.overview.onscreen import Pages
+from ivr.overview.onscreen import PageSet
 from ivr.script import Tongue
 from ivr.spoken import text_of
 from ivr.web.edition import Edition
@@ -38,21 +38,21 @@ _STYLE = (Path(__file__).parent / "templates" / "read.css").read_text(encoding="
 _ADDRESS = re.compile(r"(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)|(?:https?://|www\.)[^\s]*[\w/]")
 
 
-class Reading:
+class LivePages:
     """The pages of the live revision, as soon as somebody wants to read them."""
 
     def __init__(self, settings: Settings, live: Live):
         self._settings, self._live = settings, live
         self._making = threading.Lock()
         #: The pages that were made last, with their revision.
-        self._made: tuple[str, Pages | None] = ("", None)
+        self._made: tuple[str, PageSet | None] = ("", None)
 
     @property
     def is_on(self) -> bool:
         """Whether the service has switched the pages on. What is not confirmed may keep them away all the same."""
         return self._live.ready and self._live.now.script.line.read_page == "on"
 
-    def now(self) -> Pages | None:
+    def now(self) -> PageSet | None:
         """The pages of the live revision; None if there are none."""
         if not self.is_on:
             return None
@@ -62,7 +62,7 @@ class Reading:
                 self._made = edition.script.revision, self._pages(edition)
             return self._made[1]
 
-    def _pages(self, edition: Edition) -> Pages | None:
+    def _pages(self, edition: Edition) -> PageSet | None:
         """The pages of an edition. Other languages have no words on them, so their files are not read."""
         files = {name: text for name, text in edition.files.items() if not name.startswith(LANGUAGES)}
         draft = drafts.read_draft(files)
@@ -86,7 +86,7 @@ def _language(tongue: Tongue) -> dict[str, str]:
     return {"tag": tongue.tag, "name": text_of(tongue.name), "in_english": tongue.in_english, "keys": keys}
 
 
-def blueprint(reading: Reading, clock: Callable[[], dt.datetime]) -> Blueprint:
+def blueprint(reading: LivePages, clock: Callable[[], dt.datetime]) -> Blueprint:
     """The pages."""
     pages = Blueprint("read", __name__, template_folder="templates")
     pages.add_app_template_filter(linked, "linked")

@@ -42,7 +42,7 @@ _NO_FIT_IN_CHUNKS = (
 )
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Raised to refuse a request, with a status, the reason, and what to check."""
 
     def __init__(self, code: int, why: str, look_at: str, more: str = ""):
@@ -63,7 +63,7 @@ class Refusals:
         self._clock = clock
         self._told: dict[str, float] = {}
 
-    def note(self, refused: Refused) -> None:
+    def note(self, refused: RequestRefused) -> None:
         REFUSED.inc()
         kind, now = refused.why.split("(")[0], self._clock()  # the text in brackets comes from the sender
         if self._told.get(kind, float("-inf")) + SECONDS <= now:
@@ -71,11 +71,11 @@ class Refusals:
             log.warning("refused", why=refused.why)
 
 
-def unsigned() -> Refused:
-    return Refused(403, *_NO_SIGNATURE)
+def unsigned() -> RequestRefused:
+    return RequestRefused(403, *_NO_SIGNATURE)
 
 
-def unfit(environ: Mapping[str, Any], address: str) -> Refused:
+def unfit(environ: Mapping[str, Any], address: str) -> RequestRefused:
     """Why a signature does not match. A body in another format than Twilio's says nothing about the token."""
     coding, kind = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get("CONTENT_TYPE", "")
     length, is_post = int(environ.get("CONTENT_LENGTH") or 0), environ["REQUEST_METHOD"] == "POST"
@@ -84,30 +84,32 @@ def unfit(environ: Mapping[str, Any], address: str) -> Refused:
     if is_post and "urlencoded" not in (kind.lower() or "urlencoded"):
         return _no_form(f"a body of another kind ({shown(kind)})")
     if is_post and not length:
-        return Refused(400, "this request has no body, and Twilio always sends a form.", _ON_THE_WAY)
+        return RequestRefused(400, "this request has no body, and Twilio always sends a form.", _ON_THE_WAY)
     if not is_post and not environ.get("QUERY_STRING"):
         why = "this request is a GET without a form. A redirect makes one of a POST, and loses its form."
-        return Refused(400, why, "the address at Twilio, which must be PUBLIC_URL and the path, with https.")
+        return RequestRefused(400, why, "the address at Twilio, which must be PUBLIC_URL and the path, with https.")
     in_chunks = "HTTP_TRANSFER_ENCODING" in environ
     more = f"    {shown(address)}\n" + (_NO_FIT_IN_CHUNKS.format(bytes=length) if in_chunks else "")
-    return Refused(403, f"{_NO_FIT[0]}:", _NO_FIT[1], more)
+    return RequestRefused(403, f"{_NO_FIT[0]}:", _NO_FIT[1], more)
 
 
-def _no_form(found: str) -> Refused:
-    return Refused(415, f"this request has {found}, and Twilio sends plain forms (…urlencoded).", _ON_THE_WAY)
+def _no_form(found: str) -> RequestRefused:
+    return RequestRefused(415, f"this request has {found}, and Twilio sends plain forms (…urlencoded).", _ON_THE_WAY)
 
 
-def broken_off(length: int, wanted: int) -> Refused:
+def broken_off(length: int, wanted: int) -> RequestRefused:
     why = f"the body of this request was cut off ({length} of {wanted} bytes arrived)."
-    return Refused(400, why, "the connection, and the proxies on the way.")
+    return RequestRefused(400, why, "the connection, and the proxies on the way.")
 
 
-def too_long(most: int) -> Refused:
-    return Refused(413, f"this request is longer than {most} bytes, the limit for this server.", "who sends it.")
+def too_long(most: int) -> RequestRefused:
+    return RequestRefused(413, f"this request is longer than {most} bytes, the limit for this server.", "who sends it.")
 
 
-def too_many_fields(most: int) -> Refused:
-    return Refused(400, f"this request has more than {most} fields, and Twilio sends some thirty.", "who sends it.")
+def too_many_fields(most: int) -> RequestRefused:
+    return RequestRefused(
+        400, f"this request has more than {most} fields, and Twilio sends some thirty.", "who sends it."
+    )
 
 
 def shown(address: str) -> str:

@@ -65,7 +65,7 @@ class Services:
     clock: Callable[[], dt.datetime]
 
 
-class Sent(NamedTuple):
+class WebhookData(NamedTuple):
     """A webhook's data: the form, and the query of the URL that we gave Twilio."""
 
     path: str
@@ -84,7 +84,7 @@ class Sent(NamedTuple):
 class CallWebhook:
     """Handles one webhook of a call, from its form to its reply."""
 
-    def __init__(self, services: Services, sent: Sent):
+    def __init__(self, services: Services, sent: WebhookData):
         self._services, self._form, self._query = services, sent.form, sent.query
         self._call = sent.call or f"none-{secrets.token_hex(16)}"
         #: For a call without an id from Twilio, the URLs carry the id that we gave it.

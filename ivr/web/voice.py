@@ -18,7 +18,7 @@ from ivr.advising import textin
 from ivr.callbacks import callback
 from ivr.callbacks.request import CallbackRequest
 from ivr.callbacks.spending import Counted, minutes
-from ivr.hot.lean import Document
+from ivr.hot.lean import TwiMLResponse
 from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.places import reply
 from ivr.places.phrases import Phrases
@@ -27,14 +27,14 @@ from ivr.script import MAIN_MENU
 from ivr.script.session import At, Done, SaveRequest, Session
 from ivr.spoken import text_of
 from ivr.store import StoreDown
-from ivr.store.spool import Entry, Recording
+from ivr.store.spool import Recording, SpoolEntry
 from ivr.twilio import twiml, webhook
 from ivr.twilio.webhook import Rung
 from ivr.web import refusal
 from ivr.web.address import Address
-from ivr.web.refusal import Refusals, Refused
+from ivr.web.refusal import Refusals, RequestRefused
 from ivr.web.talking import Talking
-from ivr.web.turn import CallWebhook, Sent, Services, count, edition_of
+from ivr.web.turn import CallWebhook, Services, WebhookData, count, edition_of
 
 log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class _Views:
 
         def answer(**parts: Any) -> Response:
             environ = request.environ
-            sent = Sent(environ["PATH_INFO"], environ.get("QUERY_STRING", ""), form={}, query={})
+            sent = WebhookData(environ["PATH_INFO"], environ.get("QUERY_STRING", ""), form={}, query={})
             try:
                 sent = self._verified(sent, environ)
                 return view(sent, **parts)
@@ -123,7 +123,7 @@ class _Views:
 
         return answer
 
-    def _verified(self, sent: Sent, environ: Environ) -> Sent:
+    def _verified(self, sent: WebhookData, environ: Environ) -> WebhookData:
         """Parse a webhook. Raises Refused for anything that Twilio did not sign, before any work is done."""
         if webhook.SIGNATURE not in environ:
             raise refusal.unsigned()  # the body is not even read
@@ -138,9 +138,9 @@ class _Views:
             raise refusal.unfit(environ, self._services.public_url + target)
         return sent._replace(form=dict(pairs) if pairs else query, query=query)
 
-    def _failed(self, error: Exception, sent: Sent) -> Response:
+    def _failed(self, error: Exception, sent: WebhookData) -> Response:
         """The reply after an error: the caller hears an apology, and the helpline rings. Advisers' calls just end."""
-        if isinstance(error, Refused):
+        if isinstance(error, RequestRefused):
             self._refusals.note(error)
             return error.answer()
         place = sent.path.removeprefix("/voice").strip("/").split("/")[0]
@@ -151,55 +151,55 @@ class _Views:
         log.exception("trouble", call=sent.call, path=sent.path)
         if place in _NEWS:
             return Response(status=500)
-        return Document(twiml.hang_up() if place in _ADVISERS else self._trouble(sent.query))
+        return TwiMLResponse(twiml.hang_up() if place in _ADVISERS else self._trouble(sent.query))
 
-    def incoming(self, sent: Sent) -> Response:
-        return Document(CallWebhook(self._services, sent).begin())
+    def incoming(self, sent: WebhookData) -> Response:
+        return TwiMLResponse(CallWebhook(self._services, sent).begin())
 
-    def turn(self, sent: Sent, turn: int) -> Response:
+    def turn(self, sent: WebhookData, turn: int) -> Response:
         if webhook.follows_transfer(sent.form):
             self._talking.put_through_over(sent.call)
-        return Document(CallWebhook(self._services, sent).turn(turn))
+        return TwiMLResponse(CallWebhook(self._services, sent).turn(turn))
 
-    def whisper(self, sent: Sent) -> Response:
-        return Document(_whisper(self._services, sent.query))
+    def whisper(self, sent: WebhookData) -> Response:
+        return TwiMLResponse(_whisper(self._services, sent.query))
 
-    def accept(self, sent: Sent) -> Response:
+    def accept(self, sent: WebhookData) -> Response:
         """The adviser pressed 1, or did not; then the call is declined."""
         if not webhook.pressed_one(sent.form):
-            return Document(twiml.hang_up())
+            return TwiMLResponse(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
             call = sent.query.get("call", "")
             is_new = self._services.store.sessions.accept(call, sent.query.get("turn", ""))
             if is_new and (s := self._services.store.sessions.get(call)):
                 count(self._services, s, [demand.PUT_THROUGH], self._services.clock())
             self._talking.put_through(call, webhook.number_shown(sent.form, "To"))
-        return Document(twiml.accepted(text_of(self._services.live.now.script.speech(Phrases.whisper_accepted))))
+        return TwiMLResponse(twiml.accepted(text_of(self._services.live.now.script.speech(Phrases.whisper_accepted))))
 
-    def ring(self, sent: Sent) -> Response:
+    def ring(self, sent: WebhookData) -> Response:
         """An adviser who clicked to ring a caller picked up. Key 1 continues; a voicemail presses nothing."""
         live = self._services.live.now
         wish = self._wish(sent)
         if wish is None:
-            return Document(twiml.hang_up())
+            return TwiMLResponse(twiml.hang_up())
         says = live.writer.says(
             reply.joining(live.script, wish.languages, interpreter="interpreter" in wish.needs), slow=False
         )
-        return Document(twiml.whisper(says, self._for_adviser(sent, "join")))
+        return TwiMLResponse(twiml.whisper(says, self._for_adviser(sent, "join")))
 
-    def join(self, sent: Sent) -> Response:
+    def join(self, sent: WebhookData) -> Response:
         """The adviser pressed 1: ring the caller, who sees our number. From now on the two talk, as far as anybody else
         is concerned.
         """
         services, wish = self._services, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
-            return Document(twiml.hang_up())
+            return TwiMLResponse(twiml.hang_up())
         self._talking.began(wish.id, sent.query.get("adviser", ""), sent.call)
         seconds = services.live.now.script.line.transfer.ring_seconds
         ours = services.our_number or webhook.number_shown(sent.form, "From")
-        return Document(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
+        return TwiMLResponse(twiml.ring_out(wish.number, ours, self._for_adviser(sent, "rang"), seconds))
 
-    def _wish(self, sent: Sent) -> CallbackRequest | None:
+    def _wish(self, sent: WebhookData) -> CallbackRequest | None:
         """The request of this call, if the adviser who clicked still holds it, and it may be rung now."""
         wish, now = self._services.store.requests.get(sent.query.get("request", "")), self._services.clock().timestamp()
         held = wish and callback.held_by(wish, sent.query.get("adviser", ""), now)
@@ -207,11 +207,11 @@ class _Views:
             return None
         return wish if wish.number and held and wish.opens <= now else None
 
-    def _for_adviser(self, sent: Sent, place: str) -> str:
+    def _for_adviser(self, sent: WebhookData, place: str) -> str:
         """The URL of another webhook in an adviser's call."""
         return f"{self._services.public_url}/voice/{place}?{sent.raw_query}"
 
-    def _note(self, sent: Sent, words: str, news: str) -> None:
+    def _note(self, sent: WebhookData, words: str, news: str) -> None:
         """Record on the card how a call by one click went. A repeated report is recorded once."""
         now = self._services.clock().timestamp()
         with contextlib.suppress(KeyError):
@@ -219,7 +219,7 @@ class _Views:
                 sent.query.get("request", ""), lambda wish: callback.note(wish, callback.LINE, words, now, news)
             )
 
-    def rung(self, sent: Sent) -> Response:
+    def rung(self, sent: WebhookData) -> Response:
         """The call to an adviser is over. Add a note if it was never picked up."""
         made = webhook.adviser_called(sent.form)
         self._spend("dialled_minutes", webhook.call_seconds(sent.form), f"rung {sent.call}")
@@ -230,17 +230,17 @@ class _Views:
             self._note(sent, words, f"rung {made.call} {made.how}")
         return Response(status=204)
 
-    def rang(self, sent: Sent) -> Response:
+    def rang(self, sent: WebhookData) -> Response:
         """The call to a caller is over. The outcome is for the adviser to record."""
         made = webhook.caller_called(sent.form)
         self._spend("dialled_minutes", webhook.dialled_seconds(sent.form), f"rang {made.call}")
         self._talking.over(sent.query.get("request", ""), sent.call)
         self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
-            return Document(twiml.hang_up())
-        return Document(twiml.say_and_end(text_of(self._services.live.now.script.speech(TOLD_ADVISER[made.how]))))
+            return TwiMLResponse(twiml.hang_up())
+        return TwiMLResponse(twiml.say_and_end(text_of(self._services.live.now.script.speech(TOLD_ADVISER[made.how]))))
 
-    def recording(self, sent: Sent) -> Response:
+    def recording(self, sent: WebhookData) -> Response:
         """A spoken message can be fetched. No caller hears this reply."""
         ready, request_id = webhook.recording(sent.form), sent.query.get("request", "")
         if ready and request_id:
@@ -248,30 +248,30 @@ class _Views:
                 self._services.jobs.fetch_recording(request_id, ready.sid, ready.seconds)
             except StoreDown:
                 news = Recording(request_id, ready.sid, ready.seconds)
-                self._services.spool.keep(Entry(self._services.clock().timestamp(), recording=news))
+                self._services.spool.keep(SpoolEntry(self._services.clock().timestamp(), recording=news))
         return Response(status=204)
 
-    def text(self, sent: Sent) -> Response:
+    def text(self, sent: WebhookData) -> Response:
         """A report about a text message."""
         news = webhook.text_news(sent.form)
         if news:
             self._services.store.texts.became(sent.query.get("id", ""), news.fate, code=news.code)
         return Response(status=204)
 
-    def text_came(self, sent: Sent) -> Response:
+    def text_came(self, sent: WebhookData) -> Response:
         """An incoming text becomes a request. The reply says by when we answer, and how to reach a person."""
         came, script = webhook.text_came(sent.form), self._services.live.now.script
         is_somebody = dialling.judge(came.sender).verdict == "fine" and not dialling.same(came.sender, script.ours)
         if not is_somebody or came.for_twilio:
             log.info("text came", answered=False, for_twilio=came.for_twilio)
-            return Document(twiml.text_back(""))
+            return TwiMLResponse(twiml.text_back(""))
         now = self._services.clock()
         wished = textin.wish(script, came.id, came.sender, came.body, now)
         done = self._services.handler.run(script, SaveRequest(wished), now)
         kept = done.request if isinstance(done, Done) else None
         answers = self._may_answer(came.sender)
         log.info("text came", answered=answers, for_twilio=False, kept=kept is not None)
-        return Document(twiml.text_back(textin.reply(script, wished, kept, now) if answers else ""))
+        return TwiMLResponse(twiml.text_back(textin.reply(script, wished, kept, now) if answers else ""))
 
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""
@@ -285,7 +285,7 @@ class _Views:
             self._answered_alone.add(number)
             return True
 
-    def status(self, sent: Sent) -> Response:
+    def status(self, sent: WebhookData) -> Response:
         how = webhook.call_over(sent.form)
         if how and sent.call:
             self._spend("call_minutes", webhook.call_seconds(sent.form), sent.call)
@@ -315,9 +315,9 @@ class _Views:
             left = demand.at_hanging_up(in_language.places.get(place), s, is_accepted=is_accepted)
             count(self._services, s, left, self._services.clock())
 
-    def fallback(self, sent: Sent) -> Response:
+    def fallback(self, sent: WebhookData) -> Response:
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
-        return Document(self._trouble(webhook.query_that_failed(sent.form)))
+        return TwiMLResponse(self._trouble(webhook.query_that_failed(sent.form)))
 
     def _trouble(self, query: Mapping[str, str]) -> str:
         """The reply if a turn failed, in the language of the call: the query of its webhook says which that is."""

@@ -36,8 +36,8 @@ def signature() -> None:
 def flask() -> None:
     """Flask's own way from a request to a view, and Werkzeug's headers."""
     del lean.LeanFlask.create_url_adapter, lean.LeanFlask.full_dispatch_request
-    del lean.Document.get_wsgi_response
-    assert lean.Document.get_wsgi_response is Response.get_wsgi_response
+    del lean.TwiMLResponse.get_wsgi_response
+    assert lean.TwiMLResponse.get_wsgi_response is Response.get_wsgi_response
 
 
 def templates() -> None:

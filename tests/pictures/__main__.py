@@ -38,7 +38,7 @@ from ivr.machine.config import Settings
 from ivr.practice import transcript
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import Entry
+from ivr.practice.transcript import TranscriptEntry
 from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
@@ -119,7 +119,7 @@ def _played(script: Script, does: tuple[str, ...]) -> Caller:
     phone = Caller(script, PracticeHandler())
     phone.ring(OPEN, _NUMBER)
     for each in does:
-        phone.do(Entry("ADVISER" if each in transcript.ADVISER_DOES else "CALLER", each))
+        phone.do(TranscriptEntry("ADVISER" if each in transcript.ADVISER_DOES else "CALLER", each))
     return phone
 
 

@@ -65,7 +65,7 @@ from ivr.web.console import (
 from ivr.web.console.common import LONGEST_NOTE, Clock, Console, TooLong, allow_large, query_args, unsaved
 from ivr.web.live import Live
 from ivr.web.studio import pages as studio
-from ivr.web.studio.draft import Draft
+from ivr.web.studio.draft import DraftClient
 
 #: Where the console is served. Its pages under /studio have that address alone (`ivr/web/__init__.py`).
 CONSOLE = "/console"
@@ -109,7 +109,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     )
     Bootstrap5(app)
     csrf = CSRFProtect(app)
-    app.extensions["draft"] = draft = Draft(settings)
+    app.extensions["draft"] = draft = DraftClient(settings)
     console = Console(settings, store, live, jobs, clock, draft)
     signing_in = signin.add_to(app, console)
     account.add_to(app, console, signing_in)

@@ -25,7 +25,7 @@ from ivr.web.console.common import Console, Pages, add_pages, go
 from ivr.web.console.signin import IDLE_SECONDS, SignInPages
 
 
-class Row(NamedTuple):
+class AccountRow(NamedTuple):
     """One person in the table."""
 
     id: str
@@ -72,10 +72,10 @@ class _Pages(Pages):
         wanted = self._console.live.now.script.line.second_factor
         return [(role, role in wanted) for role in roles.ALL]
 
-    def _row(self, person: Adviser) -> Row:
+    def _row(self, person: Adviser) -> AccountRow:
         must = self.signing_in.must_have_factor(person)
         factor = "on" if person.factor else "must be set up" if must and not person.disabled else "off"
-        return Row(_id_of(person), person, self._state(person), factor)
+        return AccountRow(_id_of(person), person, self._state(person), factor)
 
     def _state(self, person: Adviser) -> str:
         if person.disabled:

@@ -28,7 +28,7 @@ from ivr.store import Store
 from ivr.usecases.jobs import Jobs, recording_path
 from ivr.web.edition import Edition
 from ivr.web.live import Live
-from ivr.web.studio.draft import Draft
+from ivr.web.studio.draft import DraftClient
 
 #: Seconds since somebody last did anything, within which they count as here.
 HERE_SECONDS = 10 * 60
@@ -46,7 +46,7 @@ class Console:
     live: Live
     jobs: Jobs
     clock: Clock
-    draft: Draft
+    draft: DraftClient
 
     @property
     def now(self) -> float:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from ivr.callbacks import flood, spending
 from ivr.callbacks.callback import Refused
-from ivr.callbacks.flood import Span
+from ivr.callbacks.flood import FloodSpan
 from ivr.line_settings import Spending
 from ivr.web.console.common import Console, Pages, add_pages, go
 
@@ -77,7 +77,7 @@ class _Pages(Pages):
         return go("floods")
 
 
-def _span() -> Span | None:
+def _span() -> FloodSpan | None:
     """The span in a form; None if it makes no sense."""
     try:
         begins, last = int(request.form.get("begins", "")), int(request.form.get("last", ""))
@@ -85,4 +85,4 @@ def _span() -> Span | None:
         return None
     if not 0 <= begins <= last <= 2**40:
         return None
-    return Span(begins, last + flood.STEP_SECONDS, bool(request.form.get("keyed")))
+    return FloodSpan(begins, last + flood.STEP_SECONDS, bool(request.form.get("keyed")))

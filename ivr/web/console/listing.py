@@ -187,7 +187,7 @@ class _Pages(Pages):
         found = [(each, handing.handed_to(each, self._me, self._now)) for each in mine]
         return [(each, event) for each, event in found if event][:MOST_PUT_THROUGH]
 
-    def _shown(self, row: ranking.Row) -> Shown:
+    def _shown(self, row: ranking.ListRow) -> Shown:
         html = self._app.jinja_env.get_template("_row.html").render(row=row, me=self._me, now=self._now)
         return Shown(_key(row.id), _version(html), html)
 

@@ -25,7 +25,7 @@ ROWS, MOST_ROWS = 12, 60
 LONGEST_NOTE = 500
 
 
-class Typed(NamedTuple):
+class TypedRow(NamedTuple):
     """One row of the form as it was typed, and why it was not saved."""
 
     call: str = ""
@@ -104,7 +104,7 @@ class _Pages(Pages):
             flash("Nothing was typed.")
         return self._form([rows[nth]._replace(refused=why) for nth, why in sorted(refused.items())], day)
 
-    def _bring(self, row: Typed, rang: float) -> None:
+    def _bring(self, row: TypedRow, rang: float) -> None:
         """Save one row. Raises Refused."""
         if len(row.note) > LONGEST_NOTE:
             raise Refused(f"The note is longer than {LONGEST_NOTE} characters. Make it shorter.")
@@ -127,29 +127,29 @@ class _Pages(Pages):
         self._console.note(f"saved from paper: {row.outcome}", found.id)
         self._count_outcome(row.outcome, promises, rung)
 
-    def _form(self, rows: list[Typed], day: dt.date | None = None) -> str:
+    def _form(self, rows: list[TypedRow], day: dt.date | None = None) -> str:
         today = self._console.clock().astimezone(LONDON).date()
         return render_template(
-            "paper_back.html", rows=rows + [Typed()] * (ROWS - len(rows)), outcomes=get_args(Outcome), day=day or today,
-            today=today, opened=self._now, longest=LONGEST_NOTE,
+            "paper_back.html", rows=rows + [TypedRow()] * (ROWS - len(rows)), outcomes=get_args(Outcome),
+            day=day or today, today=today, opened=self._now, longest=LONGEST_NOTE,
         )  # fmt: skip
 
 
-def _time(row: Typed, day: dt.date, opened: float) -> float | None:
+def _time(row: TypedRow, day: dt.date, opened: float) -> float | None:
     try:
         return paper.time_of(row.at, day, opened)
     except Refused:
         return None
 
 
-def _rows() -> list[Typed]:
+def _rows() -> list[TypedRow]:
     """The rows of the form. Raises TooLong for more than it has."""
     columns = [request.form.getlist(name) for name in ("call", "at", "outcome", "note")]
     if max(map(len, columns)) > MOST_ROWS:
         raise TooLong
     longest = max(map(len, columns))
     filled = [[*column, *[""] * (longest - len(column))] for column in columns]
-    return [Typed(*(border.spelled(cell.strip()) for cell in row)) for row in zip(*filled, strict=True)]
+    return [TypedRow(*(border.spelled(cell.strip()) for cell in row)) for row in zip(*filled, strict=True)]
 
 
 def _file(lines: list[paper.OnPaper], now: float) -> Response:

@@ -12,7 +12,7 @@ import msgspec
 from ivr.overview.atlas import Branch, Spot
 from ivr.practice.story import Untrue
 from ivr.problems import Problem
-from ivr.web.studio.practice import Heard, Setting, SoFar
+from ivr.web.studio.practice import PhoneReply, Setting, SoFar
 
 Files = dict[str, str] | None
 
@@ -208,7 +208,7 @@ class Sound(msgspec.Struct, frozen=True, tag=True):
 
 
 class HeardNext(msgspec.Struct, frozen=True, tag=True):
-    heard: Heard
+    heard: PhoneReply
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

@@ -24,7 +24,7 @@ from ivr.practice.story import Untrue
 from ivr.problems import Problem
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Answer, Checked, Compiled, Differences, Files, Question, Seen
-from ivr.web.studio.practice import Heard, SoFar
+from ivr.web.studio.practice import PhoneReply, SoFar
 
 #: Seconds within which there is an answer. A check of a draft takes some; on a busy machine, calls come first.
 ANSWER_SECONDS = 120.0
@@ -50,7 +50,7 @@ class NotDone(Exception):
         self.problems = problems
 
 
-class Draft:
+class DraftClient:
     """Each method raises DraftAway if it could not look, and NotDone with the reason if it cannot be done.
 
     `files`: the files that the question is about, by name, such as those that a form would write; without it, those of
@@ -81,7 +81,7 @@ class Draft:
         """What callers would hear differently from the files `before`."""
         return self._ask(asked.Changed(before, files), Differences)
 
-    def reply(self, so_far: SoFar, files: Files = None) -> Heard:
+    def reply(self, so_far: SoFar, files: Files = None) -> PhoneReply:
         """The next reply of a practice call. Sounds that are missing are made first, for callers too."""
         return self._ask(asked.Reply(so_far, files), asked.HeardNext).heard
 

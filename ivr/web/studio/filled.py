@@ -113,18 +113,18 @@ def _confirmed(
 
 
 @dataclass(frozen=True)
-class Span:
+class FilledSpan:
     opens: str
     closes: str
 
 
-def spans(value: str) -> list[Span]:
+def spans(value: str) -> list[FilledSpan]:
     """The hours of a day as fields: those that there are, and one more for another part of the day."""
     found = []
     for span in value.split(" and ") if value and value != "closed" else ():
         opens, _, closes = span.partition(" to ")
-        found.append(Span(opens, closes))
-    return [*found, Span("", "")]
+        found.append(FilledSpan(opens, closes))
+    return [*found, FilledSpan("", "")]
 
 
 def moment(value: str) -> tuple[str, str]:

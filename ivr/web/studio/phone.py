@@ -23,7 +23,7 @@ from ivr.web.edition import Edition
 from ivr.web.live import Live
 from ivr.web.studio import practice
 from ivr.web.studio.draft import DraftAway, NotDone
-from ivr.web.studio.practice import Heard, Setting, SoFar, Unplayable
+from ivr.web.studio.practice import PhoneReply, Setting, SoFar, Unplayable
 
 #: What a practice call of a draft begins with, before its greeting.
 ANNOUNCED = "This is a draft. Callers do not hear it yet."
@@ -60,7 +60,7 @@ class _Pages:
         )  # fmt: skip
 
     def ring_line_reply(self) -> Response:
-        def how(so_far: SoFar) -> Heard:
+        def how(so_far: SoFar) -> PhoneReply:
             edition = _edition(self._console.live, so_far.revision) or self._console.edition
             return practice.reply(edition, so_far)
 
@@ -93,7 +93,7 @@ def phone_page(template: str, setting: Setting | None, reply: str, **more: objec
     return render_template(template, typed={}, setting=setting, reply=reply, announcement=ANNOUNCED, **more)
 
 
-def replied(how: Callable[[SoFar], Heard]) -> Response:
+def replied(how: Callable[[SoFar], PhoneReply]) -> Response:
     """The reply to what the page sent, or why there is none: a clear line, at which the page ends the call."""
     try:
         so_far = msgspec.json.decode(request.get_data(), type=SoFar)
@@ -114,7 +114,7 @@ def wav(make: Callable[[], bytes]) -> Response:
         return Response(str(reason), 404, content_type="text/plain; charset=utf-8")
 
 
-def _unchanged(heard: Heard, so_far: SoFar) -> Heard:
+def _unchanged(heard: PhoneReply, so_far: SoFar) -> PhoneReply:
     """The reply, if the draft is the one with which the call began. Raises Unplayable."""
     if so_far.revision and heard.revision != so_far.revision:
         raise Unplayable("The draft was changed while you rang. Ring again to hear it as it is now.")

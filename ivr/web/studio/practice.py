@@ -19,7 +19,7 @@ from ivr.places.nodes import Slower
 from ivr.places.reply import HELP_KEY
 from ivr.practice.effects import PracticeHandler
 from ivr.practice.playing import Caller
-from ivr.practice.transcript import HUNG_UP, Entry, Transcript, unreadable
+from ivr.practice.transcript import HUNG_UP, Transcript, TranscriptEntry, unreadable
 from ivr.script import HELP, Script
 from ivr.script.session import Turn
 from ivr.spoken import text_of
@@ -48,7 +48,7 @@ class SoFar(msgspec.Struct, frozen=True):
     full: bool = False
 
 
-class Heard(msgspec.Struct, frozen=True):
+class PhoneReply(msgspec.Struct, frozen=True):
     """The reply as TwiML, with what the page shows beside it."""
 
     revision: str
@@ -106,17 +106,17 @@ class Unplayable(Exception):
     """Raised for a call that cannot be played, with the reason for whoever is at the page."""
 
 
-def reply(edition: Edition, so_far: SoFar) -> Heard:
+def reply(edition: Edition, so_far: SoFar) -> PhoneReply:
     """What is heard next. Raises Unplayable."""
     caller, way = play(edition, so_far)
     return replace(heard(edition, caller), did=[(entry.who, entry.text) for entry in way])
 
 
-def play(edition: Edition, so_far: SoFar) -> tuple[Caller, tuple[Entry, ...]]:
+def play(edition: Edition, so_far: SoFar) -> tuple[Caller, tuple[TranscriptEntry, ...]]:
     """Play a call so far. Returns it, and what was done to get to where it was to begin. Raises Unplayable."""
     caller = _ringing(edition.script, so_far)
     way = () if so_far.did else tuple(_way(edition.script, caller, so_far))
-    for entry in (*way, *(Entry(who, text) for who, text in so_far.did)):
+    for entry in (*way, *(TranscriptEntry(who, text) for who, text in so_far.did)):
         _do(caller, entry)
     return caller, way
 
@@ -126,7 +126,7 @@ def story(script: Script, so_far: SoFar, about: Iterable[str]) -> Transcript:
     caller = _ringing(script, so_far)
     began = caller.now
     for who, text in so_far.did:
-        _do(caller, caller.by_words(Entry(who, text)))
+        _do(caller, caller.by_words(TranscriptEntry(who, text)))
     entries = (*caller.entries, *caller.got())
     return Transcript(began, so_far.caller, entries, tuple(f"# {line}" for line in about))
 
@@ -141,19 +141,19 @@ def _ringing(script: Script, so_far: SoFar) -> Caller:
     return caller
 
 
-def _do(caller: Caller, entry: Entry) -> None:
+def _do(caller: Caller, entry: TranscriptEntry) -> None:
     if problem := unreadable(entry) or caller.cannot(entry):
         raise Unplayable(problem.says)
     caller.do(entry)
 
 
-def _way(script: Script, caller: Caller, so_far: SoFar) -> Iterator[Entry]:
+def _way(script: Script, caller: Caller, so_far: SoFar) -> Iterator[TranscriptEntry]:
     """What is done first: the language is chosen, the place is gone to, and the slow pace is set there."""
     if so_far.language:
         tongue = script.tongue(so_far.language)
         if tongue is None or not (tongue.is_live or (caller.turn and caller.turn.session.drafts)):
             raise Unplayable("This caller is not offered that language. A draft is heard by test phones alone.")
-        yield from (Entry("CALLER", key) for key in tongue.keys)
+        yield from (TranscriptEntry("CALLER", key) for key in tongue.keys)
     if so_far.to:
         way = atlas.way_there(script, so_far.to, caller.now, so_far.caller)
         if way is None:
@@ -163,7 +163,7 @@ def _way(script: Script, caller: Caller, so_far: SoFar) -> Iterator[Entry]:
         key = _slower_key(script)
         if key is None:
             raise Unplayable("This line has no slower speech under help and settings.")
-        yield from (Entry("CALLER", pressed) for pressed in (HELP_KEY, key))
+        yield from (TranscriptEntry("CALLER", pressed) for pressed in (HELP_KEY, key))
 
 
 def _slower_key(script: Script) -> str | None:
@@ -171,14 +171,14 @@ def _slower_key(script: Script) -> str | None:
     return next((option.key for option in script.places[HELP].options_written() if option.goto == Slower.id), None)
 
 
-def heard(edition: Edition, caller: Caller) -> Heard:
+def heard(edition: Edition, caller: Caller) -> PhoneReply:
     """What a caller hears after what was done last."""
     turn = caller.turn
     assert turn
     hung_up = caller.entries[-1].text == HUNG_UP
     last = max((i for i, entry in enumerate(caller.entries) if entry.put_in), default=-1)
     since = caller.entries[last + 1 :]
-    return Heard(
+    return PhoneReply(
         revision=edition.script.revision,
         twiml="" if hung_up else edition.writer_of(turn.session.language).write(turn, "/voice/turn/0"),
         words=_words(edition, turn),

@@ -22,7 +22,7 @@ from ivr.problems import ConfigError, Problem
 from ivr.web.console.common import Console, add_pages
 from ivr.web.studio import writing
 from ivr.web.studio.draft import DraftAway, NotDone
-from ivr.web.studio.writing import Difference
+from ivr.web.studio.writing import ChangedLines
 
 Files = dict[str, str]
 
@@ -51,7 +51,7 @@ class _Shown:
     seen: str
     problem: Problem | None = None
     #: The lines that accepting would change; empty if that does not put it right.
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[ChangedLines, ...] = ()
     left: Problem | None = None
     #: Whether what was typed into the field is not in the file.
     is_typed: bool = False

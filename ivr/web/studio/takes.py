@@ -24,12 +24,12 @@ from ivr.machine import configfiles, disk, equipment
 from ivr.machine.config import Settings
 from ivr.machine.disk import is_full
 from ivr.problems import Problem
-from ivr.script import Recorded, Script
+from ivr.script import ConfirmedTake, Script
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Language, Prompt
 
 if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
-    from ivr.audio.taking import Take
+    from ivr.audio.taking import JudgedTake
 
 _ENGLISH = Language(LANGUAGE, "English")
 
@@ -144,7 +144,7 @@ class Takes:
         from ivr.audio import taking
 
         today = dt.datetime.now(LONDON).date()
-        note = Recorded(prompt.of, take_of(path), by, today)
+        note = ConfirmedTake(prompt.of, take_of(path), by, today)
         taking.write_down(self._settings.config_dir, {prompt.name: note})
         script = self._compiled(_without_recordings(configfiles.script_files(self._settings.config_dir)))
         Recordings(self._settings.audio_dir, replace(script, recorded={prompt.name: note})).prepare(prompt.name)
@@ -178,14 +178,14 @@ class Takes:
         language, rows = self._rows(tag)
         return asked.Lines(_of_file(language), tuple(map(self._line, rows)))
 
-    def _rows(self, tag: str) -> tuple[LanguageFile, list[translation.Row]]:
+    def _rows(self, tag: str) -> tuple[LanguageFile, list[translation.TranslationRow]]:
         draft = drafts.read_draft(configfiles.script_files(self._settings.config_dir))
         found = next((each for each in draft.languages.values() if each.language == tag), None)
         if found is None or draft.language_lines is None:
             raise NoTake("There is no such language.")
         return found, translation.rows(draft.language_lines, found)
 
-    def _line(self, row: translation.Row) -> asked.LineToHear:
+    def _line(self, row: translation.TranslationRow) -> asked.LineToHear:
         equipment.must_have_all()
         by, why, takes = row.translated.heard if row.translated else None, "", dict[str, str]()
         try:
@@ -233,7 +233,7 @@ def _moved(there: Prompt, question: asked.KeepTake) -> str:
     return ""
 
 
-def _take(content: bytes, words: str) -> Take:
+def _take(content: bytes, words: str) -> JudgedTake:
     equipment.must_have_all()
     from ivr.audio import taking
 

@@ -16,7 +16,7 @@ from ivr.audio import recordings
 from ivr.authoring import drafts, naming
 from ivr.authoring.naming import CannotRename
 from ivr.forms import topics
-from ivr.forms.topics import CannotChange, Topic
+from ivr.forms.topics import CannotChange, NewTopic
 from ivr.practice.story import Untrue
 from ivr.problems import ConfigError, Problem
 from ivr.web.console.common import Console, add_pages
@@ -117,7 +117,7 @@ class _Pages:
             return self._topic_page(typed, f"Something is missing: {_ASKED[missing]}."), 422
         parts = tuple(typed[name] for name in ("part1", "part2", "part3") if typed[name])
         beside = int(typed["beside"]) if typed["beside"].isdecimal() else 0
-        made = Topic(
+        made = NewTopic(
             typed["name"], typed["under"], typed["label"], parts, typed["closing"] or "That is all.", typed["text"],
             typed["urgent"] if typed["urgent"] in ("true", "today") else "", beside, typed["together"],
         )  # fmt: skip

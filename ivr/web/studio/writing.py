@@ -38,7 +38,7 @@ def write(folder: Path, before: Mapping[str, str], after: Mapping[str, str]) -> 
 
 
 @dataclass(frozen=True)
-class Difference:
+class ChangedLines:
     """Lines of a file that are others."""
 
     file: str
@@ -47,10 +47,10 @@ class Difference:
     after: tuple[str, ...]
 
 
-def differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Difference]:
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[ChangedLines]:
     """What is different, file by file."""
     for file in sorted(before.keys() | after.keys()):
         old, new = before.get(file, "").splitlines(), after.get(file, "").splitlines()
         for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
             if op != "equal":
-                yield Difference(file, a + 1, tuple(map(str.strip, old[a:b])), tuple(map(str.strip, new[c:d])))
+                yield ChangedLines(file, a + 1, tuple(map(str.strip, old[a:b])), tuple(map(str.strip, new[c:d])))
