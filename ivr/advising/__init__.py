@@ -8,5 +8,5 @@ ranking     how late each request is, who talks, and whom to ring next
 listing     which of the waiting requests an adviser wants to see
 card_texts  texts that an adviser sends from a card
 paper       the day on paper: what is printed, and the way back of the outcomes
-finding     finding a caller again, and what is known of their phone
+search      finding a caller again, and what is known of their phone
 """

@@ -13,7 +13,7 @@ or done. A caller's number is shown only to the adviser who holds the request. E
     carried.py    a form that came too late, over the sign-in
     texts.py      texts from a card, and those that could not be sent
     messages.py   spoken messages
-    finding.py    finding a caller again, and writing down who rang the office
+    search.py     finding a caller again, and writing down who rang the office
     floods.py     many callers at once
     blocked.py    blocked numbers
     week.py       how many callers each part of the coming days has
@@ -49,7 +49,6 @@ from ivr.web.console import (
     accounts,
     blocked,
     cards,
-    finding,
     floods,
     listing,
     messages,
@@ -57,6 +56,7 @@ from ivr.web.console import (
     paper,
     personal_data,
     reporting,
+    search,
     signin,
     team,
     texts,
@@ -120,7 +120,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     outcomes.add_to(app, console, card)
     messages.add_to(app, console, card)
     texts.add_to(app, console)
-    finding.add_to(app, console)
+    search.add_to(app, console)
     team.add_to(app, console)
     reporting.add_to(app, console)
     week.add_to(app, console)

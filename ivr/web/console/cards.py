@@ -9,7 +9,7 @@ from flask import Flask, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
 from ivr import dialling
-from ivr.advising import briefing, card_texts, finding, messages, ranking
+from ivr.advising import briefing, card_texts, messages, ranking, search
 from ivr.advising.listing import PAGE_ROWS
 from ivr.callbacks import callback, came, handing, kept, spending, talks
 from ivr.callbacks.callback import Outcome, Refused
@@ -130,7 +130,7 @@ class _Pages(Pages):
         if not found.number or not (mine or self._may("desk")):
             return {"history": [], "texts_to": []}
         script, others = self._console.live.now.script, self._console.store.requests.of_phone(found.number)
-        history = finding.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
+        history = search.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
         return {"history": history, "texts_to": self._console.store.texts.to(found.number)[:10]}
 
     def _colleagues(self) -> list[tuple[str, str]]:

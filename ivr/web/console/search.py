@@ -13,7 +13,7 @@ from flask import Flask, flash, render_template, request
 from werkzeug.wrappers import Response
 
 from ivr import dialling
-from ivr.advising import finding
+from ivr.advising import search
 from ivr.callbacks import handing
 from ivr.callbacks.callback import REFERENCE_DIGITS, Refused
 from ivr.callbacks.diary import When
@@ -55,7 +55,7 @@ class _Pages(Pages):
             return self._page(problem="Those were many searches in an hour. Wait a little, or ask a colleague."), 429
         self._console.note(f"searched by {how}, {len(found)} found")
         script = self._console.live.now.script
-        words = finding.in_words(found, self._me, self._now, script)
+        words = search.in_words(found, self._me, self._now, script)
         return self._page(found=words, count=len(found), **typed)
 
     def _look_for(self, how: str, number: str, call: str) -> list[CallbackRequest]:

@@ -12,7 +12,7 @@ from ivr.callbacks.diary import Diary, Window
 from ivr.callbacks.handing import HANDED_SECONDS
 from ivr.hours import CLOSED, Hours
 from ivr.store import Store
-from ivr.web.console.finding import MOST_SEARCHES
+from ivr.web.console.search import MOST_SEARCHES
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
