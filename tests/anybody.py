@@ -12,7 +12,7 @@ import msgspec
 from ivr.check import handlers
 from ivr.engine import call
 from ivr.places.letter import LetterDate
-from ivr.practice.effects import Noting
+from ivr.practice.effects import EffectLog
 from ivr.script import Script
 from ivr.script.session import (
     At,
@@ -63,7 +63,7 @@ class Anybody:
         usual = handlers.usual(self.script, self.now)
         usual.slots, usual.works = chance.choice([0, 1, 12]), chance.random() < 0.9
         self.handler = self.handler or usual
-        self._noting = Noting(self.handler)
+        self._effects = EffectLog(self.handler)
         self.caller = chance.choice(PHONES)
         self.chooses = chance.random() < 0.5
         self.turn = call.start(self.script, f"CA{chance.random()}", self.caller, self.now)
@@ -77,10 +77,10 @@ class Anybody:
         self.event, self.lost = event, self.chance.random() < 0.02
         if self.lost:
             known = self.chance.choice([s, Session(s.call, self.script.revision, At("main_menu"), caller=s.caller)])
-            self.turn = call.go_on(self.script, known, s.place, event, self._noting, self.now)
+            self.turn = call.go_on(self.script, known, s.place, event, self._effects, self.now)
         else:
-            self.turn = call.run(self.script, s, event, self._noting, self.now)
-        self.done += [f"{type(effect).__name__}: {type(outcome).__name__}" for effect, outcome in self._noting.taken()]
+            self.turn = call.run(self.script, s, event, self._effects, self.now)
+        self.done += [f"{type(effect).__name__}: {type(outcome).__name__}" for effect, outcome in self._effects.taken()]
         return self.turn
 
     def _event(self) -> Input:

@@ -11,7 +11,7 @@ import pytest
 from ivr.authoring import drafts, naming, recorded
 from ivr.compiling import building
 from ivr.forms import topics
-from ivr.forms.topics import CannotChange, Topic
+from ivr.forms.topics import CannotChange, NewTopic
 from ivr.machine import config, configfiles
 from ivr.script import ConfirmedTake
 from tests.staff import Staff
@@ -209,7 +209,7 @@ def test_a_full_menu_says_how_there_is_room_all_the_same(staff: Staff, files: di
 
 
 def test_beside_a_choice_both_share_a_menu(files: dict[str, str]) -> None:
-    topic = Topic(
+    topic = NewTopic(
         "bus", "main_menu", "To ask about a bus", ("A bus.",), "That is all.", "Bus", beside=2, together="To ask"
     )
 

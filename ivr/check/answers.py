@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ivr.engine import call, debounce
-from ivr.engine.call import Doing, EffectHandler
+from ivr.engine.call import EffectHandler, PendingEffect
 from ivr.script import Script
 from ivr.script.session import Done, Failed, Input, Key, Session, Turn
 
@@ -37,7 +37,7 @@ class Answers:
     def __init__(self, script: Script):
         self._script = script
         self._begun: dict[tuple[str, str, dt.datetime, bool], Turn] = {}
-        self._known: dict[tuple[Session, Input, dt.datetime], Turn | Doing] = {}
+        self._known: dict[tuple[Session, Input, dt.datetime], Turn | PendingEffect] = {}
         #: The stamps of each answer, by the id of the Turn.
         self._stamps: dict[int, Stamps] = {}
         #: The answers to keys that come too soon.
@@ -78,7 +78,7 @@ class Answers:
             at if new.number_ended_at else stamps.number_ended_at,
         )
 
-    def _kept(self, answered: Turn | Doing) -> Turn | Doing:
+    def _kept(self, answered: Turn | PendingEffect) -> Turn | PendingEffect:
         """The answer without its stamps.
 
         If it waits for an effect, its continuations are cached by the effect's result.
@@ -87,14 +87,14 @@ class Answers:
             turn, new = _timeless(answered), answered.session
             self._stamps[id(turn)] = Stamps(new.key, new.key_at, new.arrived, new.number_ended_at)
             return turn
-        known: dict[Done | Failed, Turn | Doing] = {}
+        known: dict[Done | Failed, Turn | PendingEffect] = {}
 
-        def then(outcome: Done | Failed) -> Turn | Doing:
+        def then(outcome: Done | Failed) -> Turn | PendingEffect:
             if outcome not in known:
                 known[outcome] = self._kept(answered.then(outcome))
             return known[outcome]
 
-        return Doing(answered.effect, then)
+        return PendingEffect(answered.effect, then)
 
 
 def _stamped(s: Session, stamps: Stamps) -> Session:

@@ -19,7 +19,7 @@ from ivr.check.answers import Answers
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
-from ivr.practice.effects import Noting, PracticeHandler
+from ivr.practice.effects import EffectLog, PracticeHandler
 from ivr.practice.outcome import is_told
 from ivr.script import Script
 from ivr.script.session import (
@@ -258,9 +258,9 @@ class _Call:
         if isinstance(event, TransferEnded) and event.how == "answered":
             self._answered = True
             return
-        noting = Noting(self._handler)
-        self._turn = self._outcomes.answers.answer(self._turn, event, noting, self._now)
-        for effect, outcome in noting.taken():
+        noted = EffectLog(self._handler)
+        self._turn = self._outcomes.answers.answer(self._turn, event, noted, self._now)
+        for effect, outcome in noted.taken():
             self._texted = self._texted or (isinstance(effect, SendText) and isinstance(outcome, Done))
             if self._saved is None and self._has_request():
                 self._saved = Cost(self._seconds, len(self._keys))

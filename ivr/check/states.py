@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from ivr.check import handlers
 from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
 from ivr.engine import call, escalation
-from ivr.engine.call import Doing
+from ivr.engine.call import PendingEffect
 from ivr.places import reply
 from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
@@ -241,7 +241,9 @@ class States:
                         if caller != s.caller or keyed or heard:
                             yield replace(s, caller=caller, keyed=keyed, heard=heard)
 
-    def settled(self, answered: Turn | Doing, now: dt.datetime, *, failed: bool = False) -> Iterator[tuple[Turn, bool]]:
+    def settled(
+        self, answered: Turn | PendingEffect, now: dt.datetime, *, failed: bool = False
+    ) -> Iterator[tuple[Turn, bool]]:
         """How a turn can go on, depending on what each kind of handler does with its effects."""
         if isinstance(answered, Turn):
             yield answered, failed

@@ -19,7 +19,7 @@ from ivr.callbacks.callback import REFERENCE_DIGITS
 from ivr.callbacks.diary import Diary, Part
 from ivr.compiling import coherence, languages
 from ivr.compiling.coherence import Findings
-from ivr.compiling.leading import Leading
+from ivr.compiling.resolving import NodeResolver
 from ivr.compiling.translated import IN_ENGLISH, Whole
 from ivr.compiling.wording import Wording
 from ivr.hours import Hours, Span
@@ -113,7 +113,7 @@ class _Builder:
         self.hours = hours_of(self.line, bank_holidays)
         written = languages.keys_given_up(draft, self.found)
         self.authored = {name: whole.node(name, node) for name, node in written.items()}
-        self.leading = Leading(self.found, self.authored)
+        self.resolver = NodeResolver(self.found, self.authored)
         self.steps, self.phrases = (whole.block("", self._one(part)) for part in ("steps", "phrases"))
         self.names, self.sentences = (
             whole.block(f"{group}.", getattr(self.line, group)) for group in ("names", "sentences")
@@ -168,7 +168,7 @@ class _Builder:
                 self.found.report(_NODE_TWICE(name=node_id, first=first[node_id]), file, path)
             where = document.where(path)
             first.setdefault(node_id, f"{where.file}:{where.line}")
-            if not self.leading.is_off(node_id):
+            if not self.resolver.is_off(node_id):
                 nodes[node_id] = self._node(file, node_id, self.authored[node_id])
         coherence.needed_nodes(self.found, nodes)
         press = {key: self._press(key) for key in ("1234567890*#" if self._offers_languages() else "1234590*#")}
@@ -299,8 +299,8 @@ class _Builder:
                 return Question(node_id, self.wording.speech(file, (*path, "ask"), node.ask), _only(found))
             case authored.WordNode():
                 means = self.wording.speech(file, (*path, "means"), node.means)
-                self.leading.menu(file, (*path, "listed_in"), node.listed_in)
-                next_word = node.next_word and self.leading.word(file, (*path, "next_word"), node.next_word)
+                self.resolver.menu(file, (*path, "listed_in"), node.listed_in)
+                next_word = node.next_word and self.resolver.word(file, (*path, "next_word"), node.next_word)
                 return Word(node_id, node.word, means, next_word or None)
             case _:
                 return self._reading(file, path, node_id, node)
@@ -314,22 +314,22 @@ class _Builder:
             parts=parts,
             closing=self.wording.speech(file, (*path, "closing"), node.closing) if node.closing else (),
             next=self._option(file, (*path, "next"), "1", node.next) if node.next else None,
-            runs_on_to=self.leading.target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
+            runs_on_to=self.resolver.target(file, (*path, "runs_on_to"), node.runs_on_to) if node.runs_on_to else None,
             hint_after=hint,
             text=self._known_text(file, path, node.text),
-            words=tuple(w for i, w in enumerate(node.words) if self.leading.word(file, (*path, "words", i), w)),
+            words=tuple(w for i, w in enumerate(node.words) if self.resolver.word(file, (*path, "words", i), w)),
             urgent="today" if node.urgent == "today" else "urgent" if node.urgent else "",
         )
 
     def _option(self, file: str, path: Path, key: str, choice: authored.Choice) -> Option | None:
-        goto = self.leading.target(file, (*path, "goto"), choice.goto)
+        goto = self.resolver.target(file, (*path, "goto"), choice.goto)
         if goto is None or (goto == SEND_TEXT and not self.offers_texts):
             return None
         words, back = self._named(choice)
         label = self.wording.speech(file, (*path, "label"), self.grammar.label(words))
         said_back = self.wording.speech(file, (*path, "said_back"), back)
         target = self.authored.get(choice.goto)
-        instead = target.when_off.say if target and self.leading.is_off(choice.goto) and target.when_off else None
+        instead = target.when_off.say if target and self.resolver.is_off(choice.goto) and target.when_off else None
         return Option(key, label, goto, said_back + (self.wording.speech(file, path, instead) if instead else ()))
 
     def _named(self, choice: authored.Choice) -> tuple[str, str]:
@@ -350,7 +350,7 @@ class _Builder:
         choice = authored.Choice(label=label, goto=goto, said_back=answer.say or self.grammar.sentence(label))
         option = self._option(file, path, key, choice)
         if option is None:
-            if self.leading.is_off(answer.goto) and not self.leading.has_instead(answer.goto):
+            if self.resolver.is_off(answer.goto) and not self.resolver.has_instead(answer.goto):
                 self.found.report(_OFF(name=answer.goto), file, path)
             return None
         return option if answer.say else replace(option, said_back=option.said_back[1:])

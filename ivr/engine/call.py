@@ -72,7 +72,7 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
         here = here.at(say(here, here.words(StartAgain.say)))
     if dialling.same(rung, script.line.without_menus):
         s = replace(say(here, here.words(Door.say)), door=True, more_time=True)
-        at_door = _moved(_Turning(script, (s.language, GREETING), now), s, Go("person"))
+        at_door = _moved(_Progress(script, (s.language, GREETING), now), s, Go("person"))
         assert isinstance(at_door, Turn)
         return at_door
     return reply.turn(here.at(say(here, *reply.notices(script, now))))
@@ -95,11 +95,11 @@ class EffectHandler(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Doing:
+class PendingEffect:
     """A turn that waits for an effect, and the function that continues it with the result."""
 
     effect: Effect
-    then: Callable[[Done | Failed], Turn | Doing]
+    then: Callable[[Done | Failed], Turn | PendingEffect]
 
 
 def run(script: Script, s: Session, event: Input, handler: EffectHandler, now: dt.datetime) -> Turn:
@@ -112,14 +112,14 @@ def run(script: Script, s: Session, event: Input, handler: EffectHandler, now: d
     return settled(script, answer(script, s, event, now), handler, now)
 
 
-def settled(script: Script, answered: Turn | Doing, handler: EffectHandler, now: dt.datetime) -> Turn:
+def settled(script: Script, answered: Turn | PendingEffect, handler: EffectHandler, now: dt.datetime) -> Turn:
     """Run effects until the turn waits for the caller. Handlers are called only here."""
-    while isinstance(answered, Doing):
+    while isinstance(answered, PendingEffect):
         answered = answered.then(handler.run(script, answered.effect, now))
     return answered
 
 
-def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn | Doing:
+def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn | PendingEffect:
     """Answer an input event, up to the first effect."""
     base, script = script, _spoken_in(script, s)
     here = Here(script, s, now)
@@ -135,7 +135,7 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     number = place.name_of_number(here) or (s.number if event == Key(AGAIN_KEY) else "")
     lead = (script.line.pace.after_key_press,) if isinstance(event, Key) else ()  # to bring the phone back to the ear
     here = here.at(replace(s, turn=s.turn + 1, taught=taught, lead=lead, number=number))
-    return _moved(_Turning(base, (s.language, s.place.node), now), *_took(here, event))
+    return _moved(_Progress(base, (s.language, s.place.node), now), *_took(here, event))
 
 
 def _spoken_in(script: Script, s: Session) -> Script:
@@ -194,7 +194,7 @@ def resumed(script: Script, known: Session, place: At) -> Session:
 
 
 @dataclass(frozen=True)
-class _Turning:
+class _Progress:
     """A turn in progress: where it began, and what happened in it."""
 
     #: The line's own script, whatever the language of the call.
@@ -208,19 +208,19 @@ class _Turning:
     helped: bool = False
 
 
-def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: bool = False) -> Turn | Doing:
+def _moved(turn: _Progress, s: Session, to: Stay | Go | Back | Do, passed: bool = False) -> Turn | PendingEffect:
     """Follow transitions until one stays at its place, or needs an effect.
 
     `passed`: the caller was not asked anything at the place that is left, so star does not lead back to it.
     """
-    now = turning.now
+    now = turn.now
     for _ in range(MOST_TRANSITIONS):
-        script = _spoken_in(turning.script, s)
+        script = _spoken_in(turn.script, s)
         match to:
             case Stay():
-                return _rests(turning, s)
+                return _rests(turn, s)
             case Do():
-                return Doing(to.effect, partial(_done, turning, s, to, passed))
+                return PendingEffect(to.effect, partial(_done, turn, s, to, passed))
             case Back():
                 s, to = trail.back(Here(script, s, now), to)
             case Go():
@@ -230,32 +230,32 @@ def _moved(turning: _Turning, s: Session, to: Stay | Go | Back | Do, passed: boo
     raise RuntimeError(f"{s.place.node} leads round and round")
 
 
-def _done(turning: _Turning, s: Session, do: Do, passed: bool, outcome: Done | Failed) -> Turn | Doing:
+def _done(turn: _Progress, s: Session, do: Do, passed: bool, outcome: Done | Failed) -> Turn | PendingEffect:
     """Continue a turn with the result of an effect."""
-    here = Here(_spoken_in(turning.script, s), s, turning.now)
+    here = Here(_spoken_in(turn.script, s), s, turn.now)
     if isinstance(outcome, Failed):
         words = do.limited.get(outcome.limit, do.failed)
         moved: Moved = say(here, here.words(words)), Go(do.or_else)
     else:
         moved = _unless_used_up(here, do.then(here, outcome))
-    turning = _Turning(turning.script, turning.began, turning.now, done=True, helped=turning.helped)
-    return _moved(turning, *moved, passed)
+    turn = _Progress(turn.script, turn.began, turn.now, done=True, helped=turn.helped)
+    return _moved(turn, *moved, passed)
 
 
-def _rests(turning: _Turning, s: Session) -> Turn | Doing:
+def _rests(turn: _Progress, s: Session) -> Turn | PendingEffect:
     """The turn of a session that waits for the caller.
 
     A caller who goes in a circle gets the next help instead. If a person is about to be rung, or a message recorded,
     that is the help, and no key interrupts it again.
     """
-    if turning.done or (s.language, s.place.node) != turning.began:
-        s = escalation.heard_new(replace(s, arrived=turning.now.timestamp()))
-    here = Here(_spoken_in(turning.script, s), s, turning.now)
-    if turning.done or turning.helped or not escalation.circling(s):
+    if turn.done or (s.language, s.place.node) != turn.began:
+        s = escalation.heard_new(replace(s, arrived=turn.now.timestamp()))
+    here = Here(_spoken_in(turn.script, s), s, turn.now)
+    if turn.done or turn.helped or not escalation.circling(s):
         return reply.turn(here)
     if here.place.hands_over:
         return reply.turn(here.at(replace(s, interrupted=True, fruitless=0)))
-    helped = _Turning(turning.script, turning.began, turning.now, helped=True)
+    helped = _Progress(turn.script, turn.began, turn.now, helped=True)
     why = s.lead if here.place.person_is_away or s.door else ()  # why nobody can talk is said, whatever comes then
     return _moved(helped, *escalation.to_help(here.at(replace(s, lead=why))))
 

@@ -1,7 +1,7 @@
 """This machine: its settings, files, keys, packages and child processes; log, metrics, alerts; what signs people in.
 
 environment  checks the environment variables
-respawn      when to restart a process that ended
+backoff      when to restart a process that ended
 disk         writes files atomically, and makes private folders
 keys         encrypts what is stored about people
 equipment    whether all packages are installed, or only what serves calls

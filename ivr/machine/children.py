@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ivr import border
 from ivr.machine import config, log
-from ivr.machine.respawn import Respawn
+from ivr.machine.backoff import Backoff
 
 #: Seconds in which a child must stop before it is killed.
 STOP_SECONDS = 10.0
@@ -71,7 +71,7 @@ class Child:
         orphaned: Callable[[], None] | None = die_with_parent,
         pass_fds: tuple[int, ...] = (),
     ):
-        self.name, self.respawn = name, Respawn()
+        self.name, self.backoff = name, Backoff()
         self._command, self._environment, self._orphaned, self._pass_fds = command, environment, orphaned, pass_fds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -80,7 +80,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        self.respawn.started(time.monotonic())
+        self.backoff.started(time.monotonic())
         self._process = subprocess.Popen(
             self._command, env=self._environment, cwd=config.ROOT, start_new_session=True, umask=0o077,
             preexec_fn=self._orphaned, pass_fds=self._pass_fds,
@@ -88,7 +88,7 @@ class Child:
 
     def keep_alive(self) -> bool:
         """Restart it if it ended and a restart is due. Returns whether it was started."""
-        if self.running or not self.respawn.may_start(time.monotonic()):
+        if self.running or not self.backoff.may_start(time.monotonic()):
             return False
         self.start()
         tell(f"A process of the line ended ({self.name}). It is being restarted.")

@@ -34,7 +34,7 @@ from ivr.script.session import (
 REFERENCE = "4271"
 
 
-class Noting:
+class EffectLog:
     """A handler that notes the effects it ran, for code that needs to know what happened in a turn."""
 
     def __init__(self, handler: EffectHandler):

@@ -19,7 +19,7 @@ from ivr.engine.call import EffectHandler
 from ivr.hours import LONDON
 from ivr.places import reply
 from ivr.practice import outcome, transcript
-from ivr.practice.effects import Noting, PracticeHandler
+from ivr.practice.effects import EffectLog, PracticeHandler
 from ivr.practice.transcript import (
     ADVISER_DOES,
     HANGS_UP,
@@ -92,7 +92,7 @@ class Caller:
 
     def __init__(self, script: Script, handler: EffectHandler, name: str = "practice"):
         self.script, self.handler, self.name = script, handler, name
-        self._noting = Noting(handler)
+        self._effects = EffectLog(handler)
         self.entries: list[TranscriptEntry] = []
         #: Inputs and turns, in order.
         self.happened: list[Input | Turn] = []
@@ -231,7 +231,7 @@ class Caller:
         assert self.turn
         self.now += dt.timedelta(seconds=self._takes(event) if after is None else after)
         self.happened.append(event)
-        self._heard(call.run(self.script, self._reloaded(), event, self._noting, self.now))
+        self._heard(call.run(self.script, self._reloaded(), event, self._effects, self.now))
 
     def _takes(self, event: Input) -> float:
         assert self.turn
@@ -244,7 +244,7 @@ class Caller:
 
     def _heard(self, turn: Turn) -> None:
         """Record the effects and the reply of a turn."""
-        for effect, back in self._noting.taken():
+        for effect, back in self._effects.taken():
             self.entries += [TranscriptEntry("NOTED", words) for words in noted(effect, back)]
             self._keep(effect, back)
         self.turn = turn

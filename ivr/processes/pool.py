@@ -39,8 +39,8 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
 from ivr.machine import children, disk, log
+from ivr.machine.backoff import Backoff
 from ivr.machine.config import Settings
-from ivr.machine.respawn import Respawn
 from ivr.problems import ConfigError
 from ivr.processes import overdue, server, worker
 from ivr.processes.tools import Tools
@@ -72,39 +72,41 @@ def work(settings: Settings) -> None:
     with contextlib.suppress(StoreDown):
         server.unlock(settings)
     store = Store(settings.redis_url, settings.keys)
-    posts = [Post(queue, partial(_serve, settings, queue)) for queue in QUEUES for _ in range(AT_ONCE.get(queue, 1))]
-    posts.append(Post(LOOK, partial(look_for_ever, settings)))
+    processes = [
+        WorkerProcess(queue, partial(_serve, settings, queue)) for queue in QUEUES for _ in range(AT_ONCE.get(queue, 1))
+    ]
+    processes.append(WorkerProcess(LOOK, partial(look_for_ever, settings)))
     gc.collect()
     gc.freeze()  # otherwise the garbage collector would write to memory that the processes share
     try:
         while not stopping.asked:
-            for post in posts:
-                if post.keep_alive(time.monotonic()) and post.respawn.early_ends:
-                    told.error("worker", why=f"{PROCESSES[post.name]} ended and was started again")
-                    if post.respawn.is_crash_loop:
-                        store.health.ail(post.name, post.respawn.early_ends)
+            for child in processes:
+                if child.keep_alive(time.monotonic()) and child.backoff.early_ends:
+                    told.error("worker", why=f"{PROCESSES[child.name]} ended and was started again")
+                    if child.backoff.is_crash_loop:
+                        store.health.ail(child.name, child.backoff.early_ends)
             time.sleep(0.1)
     finally:
-        for post in posts:
-            post.ask_to_stop()
+        for child in processes:
+            child.ask_to_stop()
         ends = time.monotonic() + STOP_SECONDS
-        for post in posts:
-            post.stop(ends - time.monotonic())
+        for child in processes:
+            child.stop(ends - time.monotonic())
 
 
-class Post:
+class WorkerProcess:
     """One process of the worker, forked from this one. It ends when this one does."""
 
     def __init__(self, name: str, be: Callable[[], None]):
-        self.name, self.respawn = name, Respawn()
+        self.name, self.backoff = name, Backoff()
         self._be = be
         self._process: ForkProcess | None = None
 
     def keep_alive(self, now: float) -> bool:
         """Start it if it is not running and a restart is due. Returns whether it was started."""
-        if (self._process and self._process.is_alive()) or not self.respawn.may_start(now):
+        if (self._process and self._process.is_alive()) or not self.backoff.may_start(now):
             return False
-        self.respawn.started(now)
+        self.backoff.started(now)
         self._process = get_context("fork").Process(target=_begin, args=(self._be,), name=self.name)
         self._process.start()
         return True

@@ -199,8 +199,8 @@ def serve(settings: Settings, host: str, port: int, beside: list[Child], on_read
             on_ready()
         while not stopping.asked:
             for child in (*beside, *children):
-                if child.keep_alive() and child.respawn.is_crash_loop:
-                    store.health.ail(child.name, child.respawn.early_ends)
+                if child.keep_alive() and child.backoff.is_crash_loop:
+                    store.health.ail(child.name, child.backoff.early_ends)
             time.sleep(0.2)
     finally:
         web.stop()
@@ -270,7 +270,7 @@ class EmbeddedRedis(Child):
         try:
             was_started = super().keep_alive()
         except CannotStart as error:
-            self.respawn.started(time.monotonic())
+            self.backoff.started(time.monotonic())
             if str(error) != self._refused:
                 tell(str(error))
             self._refused = str(error)

@@ -31,7 +31,7 @@ from granian.server import MPServer
 
 import ivr.web  # noqa: F401  # loaded here, so that the forked processes share it
 from ivr.machine import config, log
-from ivr.machine.respawn import LONGEST_WITH_SISTERS, Respawn
+from ivr.machine.backoff import LONGEST_WITH_SISTERS, Backoff
 from ivr.store import Store
 from ivr.web.admission import Admission
 from ivr.web.live import preload
@@ -93,7 +93,7 @@ class WebServer(MPServer):
         MPServer._spawn_wsgi_worker(*args, **more)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
-        backoff = [Respawn(LONGEST_WITH_SISTERS) for _ in range(self.workers)]
+        backoff = [Backoff(LONGEST_WITH_SISTERS) for _ in range(self.workers)]
         last = time.monotonic()
         for each in backoff:
             each.started(last)

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Spoken:
+class EditionLanguage:
     """One language of an edition: the writer of its replies, and its sounds if it uses any."""
 
     writer: TwiMLWriter
@@ -35,7 +35,7 @@ class Edition:
     #: Its files, to make it again when texts become available or unavailable.
     files: Mapping[str, str]
     #: The same for each of its other languages, by its tag.
-    in_languages: Mapping[str, Spoken]
+    in_languages: Mapping[str, EditionLanguage]
     #: The script with every language that it was published with, and those that cannot be heard whole here.
     written: Script
     lacking: frozenset[str]
@@ -94,7 +94,7 @@ def by_sounds(settings: Settings, made: Script) -> bool:
     return (settings.speech or made.line.speech.mode) == "audio"
 
 
-def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoken:
+def _spoken(settings: Settings, made: Script, name: str, language: str) -> EditionLanguage:
     speech = made.line.speech
     others = {each.tag: (_say_voice(each), each.say_language) for each in made.tongues}
     foreign = others or {"en": (speech.say_voice, "en-GB")}
@@ -102,10 +102,10 @@ def _spoken(settings: Settings, made: Script, name: str, language: str) -> Spoke
         name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
     )
     if not by_sounds(settings, made):
-        return Spoken(TwiMLWriter(made, settings.public_url, voice), None)
+        return EditionLanguage(TwiMLWriter(made, settings.public_url, voice), None)
     sounds = Sounds(settings.audio_dir, made, settings.public_url)
     voice = replace(voice, play=sounds.play, missed=sounds.missed, silence=sounds.silence)
-    return Spoken(TwiMLWriter(made, settings.public_url, voice), sounds)
+    return EditionLanguage(TwiMLWriter(made, settings.public_url, voice), sounds)
 
 
 def _say_voice(tongue: Tongue) -> str:

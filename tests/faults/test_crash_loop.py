@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from ivr.machine.respawn import CRASH_LOOP, FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Respawn
+from ivr.machine.backoff import CRASH_LOOP, FIRST_SECONDS, LONGEST_SECONDS, STEADY_SECONDS, Backoff
 from tests.crew import children
 from tests.redis_server import soon
 from tests.test_start import Started, _processes, an_environment
@@ -19,37 +19,37 @@ FORM = {"From": "+447700900123", "To": "+441164960000"}
 
 
 def test_a_process_that_ran_for_a_while_is_started_again_at_once() -> None:
-    respawn = Respawn()
-    assert respawn.may_start(0.0)
-    respawn.started(0.0)
+    backoff = Backoff()
+    assert backoff.may_start(0.0)
+    backoff.started(0.0)
 
-    assert respawn.may_start(STEADY_SECONDS)
-    assert not respawn.is_crash_loop
+    assert backoff.may_start(STEADY_SECONDS)
+    assert not backoff.is_crash_loop
 
 
 def test_one_that_ends_at_once_is_started_later_and_later_and_is_a_crash_loop() -> None:
-    respawn, now, waits = Respawn(), 0.0, []
+    backoff, now, waits = Backoff(), 0.0, []
     for _ in range(10):
-        respawn.started(now)
+        backoff.started(now)
         ended = now
-        while not respawn.may_start(now):
+        while not backoff.may_start(now):
             now += 0.25
         waits.append(now - ended)
 
     assert waits == sorted(waits)
     assert (waits[0], waits[-1]) == (FIRST_SECONDS, LONGEST_SECONDS)
-    assert respawn.is_crash_loop
+    assert backoff.is_crash_loop
 
 
 def test_one_that_runs_well_again_begins_anew() -> None:
-    respawn = Respawn()
+    backoff = Backoff()
     for now in range(CRASH_LOOP):
-        respawn.started(float(now))
-        respawn.may_start(float(now))
-    respawn.started(100.0)
+        backoff.started(float(now))
+        backoff.may_start(float(now))
+    backoff.started(100.0)
 
-    assert respawn.may_start(100.0 + STEADY_SECONDS)
-    assert respawn.early_ends == 0
+    assert backoff.may_start(100.0 + STEADY_SECONDS)
+    assert backoff.early_ends == 0
 
 
 def _told(line: Started, page: str) -> str:

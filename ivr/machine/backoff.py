@@ -14,7 +14,7 @@ FIRST_SECONDS, LONGEST_SECONDS, LONGEST_WITH_SISTERS = 0.5, 5.0, 30.0
 CRASH_LOOP = 4
 
 
-class Respawn:
+class Backoff:
     """The backoff of one process, at most `longest` seconds. Times come from a monotonic clock."""
 
     def __init__(self, longest: float = LONGEST_SECONDS) -> None:

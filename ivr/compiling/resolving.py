@@ -29,7 +29,7 @@ _STEP_NO_WORD = kind("step-not-a-word", "'{name}' is a built-in step.", "Name a 
 _NOT_A_MENU = kind("not-a-menu", "'{name}' is not a menu.", "Name the menu of words.")
 
 
-class Leading:
+class NodeResolver:
     """The nodes of a draft by name, and which are switched off. Reports names that lead nowhere."""
 
     def __init__(self, found: Findings, nodes: Mapping[str, Any]):
