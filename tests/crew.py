@@ -20,7 +20,7 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store
-from ivr.usecases.jobs import POSTS, Jobs
+from ivr.usecases.jobs import WORKER_PROCESSES, Jobs
 from tests.conftest import ENVIRONMENT
 from tests.redis_server import soon
 
@@ -35,7 +35,7 @@ class Crew:
     process: subprocess.Popen[bytes]
 
     def alive(self) -> bool:
-        return self.store.health.condition(POSTS, []).alive == frozenset(POSTS)
+        return self.store.health.condition(WORKER_PROCESSES, []).alive == frozenset(WORKER_PROCESSES)
 
     def children(self) -> list[int]:
         return children(self.process.pid)

@@ -13,7 +13,7 @@ from rq import SimpleWorker
 from ivr.processes import pool
 from ivr.processes.tools import Tools
 from ivr.store import Store, beat
-from ivr.usecases.jobs import POSTS, QUEUES
+from ivr.usecases.jobs import QUEUES, WORKER_PROCESSES
 
 
 class Twilio(ThreadingHTTPServer):
@@ -84,5 +84,5 @@ def at_once(store: Store, queue: str) -> None:
 
 def show_alive(store: Store) -> None:
     """Record a heartbeat of every process of the worker."""
-    for post in POSTS:
+    for post in WORKER_PROCESSES:
         store.with_queue(lambda client, post=post: beat(client, post))

@@ -14,7 +14,7 @@ from ivr.processes import pool
 from ivr.processes.tools import Tools
 from ivr.script.session import SendText
 from ivr.store import PATIENT_SECONDS, Figures, Store
-from ivr.usecases.jobs import MAIL, POSTS, TEXTS
+from ivr.usecases.jobs import MAIL, TEXTS, WORKER_PROCESSES
 from tests.desk import NOW, ask
 from tests.line import Line
 from tests.rest import Twilio, show_alive, work
@@ -71,11 +71,11 @@ def test_a_damaged_file_in_the_spool_is_told_and_is_no_reason_to_take_the_machin
     assert _metrics(told)["ivr_spool_damaged"] == 1
 
 
-@pytest.mark.parametrize("post", POSTS)
+@pytest.mark.parametrize("post", WORKER_PROCESSES)
 def test_a_process_that_gives_no_sign_of_life_is_named_by_what_it_does(told: Line, store: Store, post: str) -> None:
     store.redis.do(lambda client: client.delete(f"ivr:alive:{post}"))
 
-    assert _ready(told) == (503, f"no process of the worker does this: {POSTS[post]}")
+    assert _ready(told) == (503, f"no process of the worker does this: {WORKER_PROCESSES[post]}")
 
 
 def test_a_process_that_keeps_ending_is_named(told: Line, store: Store) -> None:

@@ -59,7 +59,7 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
     return both if known else changed(both, now, "caller", "rang again")
 
 
-def is_passed(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
+def is_outdated(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
     """Whether a newer version of this wish is stored already. This one waited in the spool of another machine."""
     known = first.asker(wish.id) if first else None
     return known is not None and wish.last_heard < known.last_heard

@@ -26,8 +26,8 @@ AGAIN_HOURS = 2
 #: Seconds for a caller who hung up half-way to ring again, before advisers see the unfinished request.
 UNFINISHED_WAIT = 5 * 60
 
-#: Opening hours after which a request ends that its caller left half-way: a day in which advisers saw it, from when it
-#: was due. Every other open request ends only by its caller or by an adviser, however late it is.
+#: A request whose caller hung up half-way ends so many opening hours after it was due: by then, advisers have seen it
+#: for a day. Every other open request ends only by its caller or by an adviser, however late it is.
 HALF_MADE_HOURS = 8
 
 Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", "cancelled"]
@@ -217,13 +217,13 @@ def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note:
 
 
 def try_of(request: CallbackRequest, outcome: Outcome, now: float, diary: Diary) -> int:
-    """The number of the try whose outcome is recorded now: that of the one before, if it is too soon after it."""
+    """The number of the try whose outcome is recorded now. A try that comes too soon counts as the one before."""
     before = again_from(request, diary)
     return request.tries + (outcome not in UNANSWERED or now >= before)
 
 
 def again_from(request: CallbackRequest, diary: Diary) -> float:
-    """From when on another try counts, and is made: AGAIN_HOURS opening hours after the one before. 0 if none was."""
+    """When to try again, and from when on it counts: AGAIN_HOURS opening hours after the last try. 0 without one."""
     tried = [event.at for event in request.events if event.what in UNANSWERED] if request.tries else []
     return diary.hours.add(_clock(max(tried)), AGAIN_HOURS).timestamp() if tried else 0.0
 
@@ -248,9 +248,10 @@ def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> 
 
 
 def _next(promise: Promise, diary: Diary, after: dt.datetime) -> Promise:
-    """The promise for the next try:
+    """The promise for the next try.
 
-    in the part of the day that the caller chose, if it still exists, and never before a promised time in the future.
+    It is in the part of the day that the caller chose, if that still exists, and never before a promised time that is
+    still to come.
     """
     found = [(window, *diary.times(window)) for window in diary.windows(after, LEAST_LEFT_AGAIN)]
     later = [each for each in found if each[2] > promise.opens]
@@ -330,7 +331,7 @@ def is_half_made(request: CallbackRequest, now: float, hours: Hours) -> bool:
 
 
 def lapse(request: CallbackRequest, now: float, hours: Hours) -> CallbackRequest:
-    """End a half-made request. Raises Refused if it is none any more."""
+    """End a half-made request. Raises Refused if it is not half-made any more."""
     if not is_half_made(request, now, hours):
         raise Refused("This request is not half-made.")
     return changed(request, now, LINE, "ended, as its caller hung up half-way", state="lapsed")

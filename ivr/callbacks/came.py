@@ -1,8 +1,8 @@
 """What came of a talk: the few facts that a service counts, each chosen and none written.
 
-The questions and their answers stand in `line.yaml` (`after_a_talk`), since each service counts its own. Nobody asks a
-caller for the form's sake, so each may stay unsaid. There is no name, school, birthday or free text in them. Only how
-often each was chosen is counted, by month.
+The questions and their answers stand in `line.yaml` (`after_a_talk`), since each service counts its own. No adviser
+should ask a caller only to fill in the form, so every question may stay unanswered. There is no name, school, birthday
+or free text in the answers. Only how often each was chosen is counted, by month.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ivr.line_settings import AfterTalk
 
-#: What an adviser chose: the name of each question, with that of its answer. What was not said is not in it.
+#: What an adviser chose: the name of each question, with that of its answer. Unanswered questions are left out.
 Came = tuple[tuple[str, str], ...]
 Questions = Mapping[str, AfterTalk]
-#: The question about how much help was given, whose answers go from the least to the most. A service may not ask it.
+#: The question about how much help was given, whose answers go from the least to the most. Not every service asks it.
 LEVEL = "level"
 
 
 def chosen(questions: Questions, get: Callable[[str], str | None]) -> Came:
-    """From the fields of a form, called as `field` says. What is not an answer is not said."""
+    """What was chosen in a form, whose fields are named by `field`. A value that is not an answer is left out."""
     told = {name: get(field(name)) or "" for name in questions}
     return tuple((name, value) for name, value in told.items() if value in questions[name].answers)
 
@@ -47,7 +47,7 @@ def counted(question: str, answer: str) -> str:
 
 
 def in_words(came: Came, questions: Questions) -> str:
-    """'Level: Advice. Topic: Appeal.' What is not asked any more has only its names."""
+    """'Level: Advice. Topic: Appeal.' A question that is not asked any more appears by its name."""
     return " ".join(
         f"{_asks(question, questions)}: {_answer(question, answer, questions)}." for question, answer in came
     )

@@ -46,9 +46,9 @@ class Promise(msgspec.Struct, frozen=True, omit_defaults=True):
     opens: float = 0.0
     due: float = 0.0
     #: The words of the day, and of its part if one was said, as the caller heard them. Empty if nothing was promised
-    #: in words, or before these were kept.
+    #: in words, or if an earlier version stored the promise.
     told: str = ""
-    #: The latest time that fits these words. 0 where it was not kept.
+    #: The latest time that fits these words. 0 if an earlier version stored the promise.
     heard_by: float = 0.0
     #: When they were first tried after it was promised. 0 if they were not.
     rung: float = 0.0
@@ -81,7 +81,7 @@ class Diary:
         return closes.timestamp() if closes else otherwise
 
     def heard_by(self, promise: Promise) -> float:
-        """The latest time that fits what a caller heard. Where it was not kept, it is the end of their window."""
+        """The latest time that fits what a caller heard; if it was not stored, the end of their window."""
         if promise.heard_by:
             return promise.heard_by
         return self.times(promise.window)[1] if promise.window else promise.due

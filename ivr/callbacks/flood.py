@@ -86,7 +86,7 @@ def is_free(request: CallbackRequest) -> bool:
 
 
 def within(requests: Iterable[CallbackRequest], span: FloodSpan) -> list[CallbackRequest]:
-    """The requests of a span that can be taken out. Whoever asked before it too, or after it, stays."""
+    """The requests of a span that can be taken out. One that was also asked for before or after the span stays."""
     return [
         request
         for request in requests

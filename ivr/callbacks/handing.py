@@ -61,7 +61,7 @@ def without(request: CallbackRequest, who: str, by: str, now: float) -> Callback
 
 
 def renamed(request: CallbackRequest, before: str, name: str) -> CallbackRequest:
-    """The request once an adviser has another name. Its history keeps the name of then."""
+    """The request once an adviser has another name. Its history keeps the earlier name."""
     talk = request.talk
     return replace(
         request,

@@ -34,7 +34,7 @@ class Promised(NamedTuple):
 
 
 def judged(request: CallbackRequest, now: float, diary: Diary) -> list[Promised]:
-    """The promises for which a try is the first. `request`: as it is before the outcome is saved for `now`."""
+    """The promises whose first try this is. `request`: as it was before the outcome is saved."""
     talk = talks.put_through(request)
     began = talk.began if talk else callback.try_began(request, now)
     found = []
@@ -46,7 +46,7 @@ def judged(request: CallbackRequest, now: float, diary: Diary) -> list[Promised]
 
 
 def broken_so_far(waiting: Iterable[CallbackRequest], now: float, diary: Diary) -> list[Promised]:
-    """The promises of callers who wait, whose time is over, and whom nobody has tried since."""
+    """The promises whose time is over, of callers who still wait and whom nobody has rung."""
     found = []
     for request in waiting:
         talk = talks.put_through(request)
@@ -88,7 +88,7 @@ def of_its_end(request: CallbackRequest) -> list[str]:
 
 
 def helped(level: str) -> str:
-    """The name under which help of this level is counted; of none, if nobody said the level."""
+    """The name under which help of this level is counted. The level is empty if nobody said it."""
     return f"help:{level}"
 
 

@@ -1,4 +1,4 @@
-"""What may be asked of the line by one call, for one phone, and in a day: so that it cannot be turned on strangers.
+"""What one call, one phone and one day may ask of the line, so that nobody can use it to harass strangers.
 
 What was decided, and why:
 
@@ -11,9 +11,9 @@ What was decided, and why:
   promised before it is near: the first two days on which somebody can be rung. However many ring today, whoever rings
   tomorrow finds slots.
 - On a day on which very many true callers ring (schools are closed by snow), a limit on phones that rang would turn
-  away the families that the line is for. So a phone that rang is limited by what is asked for that one phone, and by
-  a number in all that is there to protect the disk, far above what a service could ring. Such a day is told to the
-  service in one alert, and people decide: a forged flood is taken out together, a true one is worked off.
+  away the families that the line is for. So two limits apply to phones that rang: what is asked for that one phone,
+  and a total that only protects the disk, far above what a service could ring. The service gets one alert about such a
+  day, and people decide: a forged flood is taken out together, a true one is worked off.
 - The limits of one call are counted in its session, so they hold while Redis is away. Those of a day are counted in
   Redis. While it is away they do not hold, because turning away true callers would be worse: what was asked for in
   that time stands in the list like any other, and can be taken out with a flood.

@@ -62,7 +62,7 @@ class Asker(msgspec.Struct, frozen=True, omit_defaults=True):
     #: theirs, and not the caller's own.
     agreed: bool | None = None
     theirs: bool = False
-    #: What they wrote in a text, and whether to answer it by text: unless it asks to be rung.
+    #: What they wrote in a text; and whether to answer it by text, because it does not ask for a call.
     wrote: str = ""
     by_text: bool = False
     #: None: not asked, so the careful answer applies.

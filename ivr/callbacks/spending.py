@@ -3,10 +3,11 @@
 Twilio's bill is the truth, and comes later. This counts minutes and texts as they end and multiplies them by the prices
 in `line.yaml`, so that a misused line costs a known sum and not all of an account. What is decided:
 
-- The line never stops answering, and key 0 rings a person at any cost: an empty purse must not cost a child its help.
+- The line never stops answering, and key 0 rings a person whatever that costs: money must not decide whether a child
+  is helped.
 - Texts stop first, a tenth below the ceiling: whoever wanted one hears so, and hears the number.
 - At the ceiling, calls by one click stop: the adviser reads so, and can ring by hand.
-- The service is told at three quarters of it, and when each of them stops.
+- The service is alerted at three quarters of the ceiling, and when texts or one-click calls stop.
 - Where Redis is away, nothing is counted and nothing stops.
 """
 

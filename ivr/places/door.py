@@ -1,8 +1,8 @@
 """The door without menus: a second number, for callers who use a text relay, and for whoever cannot follow a menu.
 
-A person rings at once. Where nobody can talk, one question is left: whether to ring back. All that is said here can be
-typed by a relay's operator within a minute, and the line waits as long as whoever has asked for more time. Nothing else
-is asked: the request is urgent, as whatever a caller was not asked, and the careful answers apply.
+A person rings at once. Where nobody can talk, one question is left: whether to ring back. A relay's operator can type
+all that is said here within a minute, and the line waits as long as for callers who asked for more time. Nothing else
+is asked, so the careful answers apply, and the request is urgent.
 """
 
 from __future__ import annotations

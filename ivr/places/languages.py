@@ -1,7 +1,7 @@
 """The ways from the English line to a short dialogue in another language.
 
 Each language that is switched on is offered after the name of the line, in its own words: the first on keys of their
-own, the others behind key 8. Their keys work as long as those of the first menu. Behind key 8, whoever speaks none of
+own, the others behind key 8. Their keys work wherever those of the first menu do. Behind key 8, whoever speaks none of
 them says the name of their language, which is a request like any other.
 """
 
@@ -20,7 +20,7 @@ from ivr.script.place import BACK, Go, Here, Moved, Option
 from ivr.script.session import Action, At, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
-#: The key for every other language; and the language of a request of which nobody knows it yet.
+#: The key for every other language; and what a request has as its language until somebody knows it.
 OTHERS_KEY, UNKNOWN = "8", "another language"
 
 
@@ -86,7 +86,7 @@ def offered(here: Here) -> tuple[Tongue, ...]:
 
 
 def others_of(here: Here) -> tuple[Tongue, ...]:
-    """Those of them behind the key for other languages."""
+    """The offered languages that are behind the key for other languages."""
     return tuple(tongue for tongue in offered(here) if tongue.keys[0] == OTHERS_KEY)
 
 
@@ -116,7 +116,7 @@ def pressed(here: Here, key: str) -> Moved | None:
 
 
 def switched(here: Here, tongue: Tongue) -> Moved:
-    """Go on in this language, which has no way back but to English. Nothing is asked for, and nothing is kept of it."""
+    """Continue in this language. The only way back is to English. Nothing was asked for yet, so nothing is saved."""
     return in_language(here, tongue), Go(GREETING, instead=True)
 
 

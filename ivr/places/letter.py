@@ -35,7 +35,7 @@ class LetterDate(TakesDigits):
         return "0511", "3102", "05"
 
     def hangs_on(self, s: Session) -> bool:
-        """Whether there is a letter: not for callers who are not urgent, or are because a child is out of school."""
+        """Whether the caller may have a letter: if they are urgent, and not because a child is out of school."""
         return bool(s.wishes.urgent) and not s.wishes.today
 
     def arrive(self, here: Here) -> Moved:

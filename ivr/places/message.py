@@ -19,7 +19,7 @@ from ivr.spoken import Speech
 
 
 class Message(HandsOver):
-    """Asks for a message without being asked, when nobody can talk."""
+    """Asks for a message, unasked, when nobody can talk."""
 
     id = "message"
     say, say_hidden, nothing = Line(), Line(), Line()

@@ -166,7 +166,7 @@ class HelpMenu(Menu):
             return setting(here.at(s)), BACK
         if goto == Pause.id:  # like the other settings, it leads back to where the caller came from
             return s, Go(goto, instead=True)
-        # A promised call stands, unlike after star: whoever chooses another topic has not taken anything back.
+        # Star would withdraw a promised call too. Here it stands: choosing another topic takes nothing back.
         if goto in (MAIN_MENU, END_MENU) and half_way(here.script, s, *s.trail) and not counts(s):
             out = replace(s, trail=(), left_at=-1, topic="" if goto == MAIN_MENU else s.topic, place=At(END_MENU))
             return withdraw(here.at(out), Go(goto, instead=True))

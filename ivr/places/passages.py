@@ -163,7 +163,7 @@ def _own(here: Here, place: Place) -> Iterator[Speech]:
 
 
 def _ways(script: Script, place: Place) -> Iterator[Here]:
-    """The calls between which a place's choices differ: whether speech is slow, and whether star leads back."""
+    """Calls in which a place offers different choices: with slow speech or without, with a way back or without."""
     for slow, trail in itertools.product((False, True), ((), (At(MAIN_MENU),))):
         yield _here(script, place, slow=slow, trail=trail)
 

@@ -103,7 +103,7 @@ def _instead(here: Here) -> Moved:
 
 
 def _away(here: Here) -> str:
-    """Where nobody can talk: the alternatives, or the one question of the door without menus."""
+    """Where nobody can talk: the alternatives, or the one question of the number without menus."""
     return "door" if here.s.door else "person_away"
 
 
@@ -176,7 +176,7 @@ def open_again(here: Here) -> Speech:
 
 
 def why_nobody(here: Here) -> Speech:
-    """Why nobody can talk to the caller now; empty if that was not tried."""
+    """Why nobody can talk to the caller now; empty if no person was rung."""
     if not here.script.hours.is_open(here.now):
         return here.words(PersonAway.closed)
     return here.words(WHY_AWAY[here.s.away]) if here.s.away else ()
@@ -203,7 +203,7 @@ class _Ends(HandsOver):
 class Told(_Ends):
     """The least that any caller gets: why nobody can talk, when somebody can, and which number to ring.
 
-    From a phone that is blocked, a person is rung for a key only. That is the reason then, where no key was pressed.
+    For a blocked phone, a person is rung only after a key. If no key was pressed, that is the reason.
     """
 
     id = "told"
@@ -237,7 +237,7 @@ class LastWords(NamedTuple):
 
 
 def when_all_fails(script: Script) -> LastWords:
-    """What does not depend on the call: it is kept where the line is not, as at Twilio."""
+    """The same for every call, so it can be stored outside the line, for example at Twilio."""
     phones = [script.line.phones[name] for name in script.phones_for_a_person]
     sorry, number, ends = (text_of(script.speech(line)) for line in (Trouble.say, PersonAway.number, Trouble.ends))
     return LastWords(sorry, number, ends, phones[0] if phones else "")

@@ -71,7 +71,7 @@ def choices_one_by_one(here: Here) -> tuple[Option, ...]:
 
 
 def _leads_somewhere(s: Session, key: str) -> bool:
-    """Whether a key that works everywhere does something here: star needs a way back, and nine is not for its menu."""
+    """Whether a key that works everywhere does something here: star needs a way back, and 9 is already in its menu."""
     return (key != BACK_KEY or bool(s.trail)) and (key != HELP_KEY or s.place.node != HELP)
 
 
@@ -218,8 +218,10 @@ def _language(script: Script, s: Session) -> list[Speech]:
 
 
 def joining(script: Script, languages: Collection[str], *, interpreter: bool) -> Speech:
-    """What an adviser hears who clicked to ring a caller who chose these languages: those first, because the
-    interpreter must be on the line before the caller is. `interpreter`: they asked for one, whatever they speak.
+    """What an adviser hears after clicking to ring a caller who chose these languages.
+
+    The languages come first, because the interpreter must be on the line before the caller is. `interpreter`: the
+    caller asked for one, whatever they speak.
     """
     pause = script.line.pace.before_key
     known = [tongue.whisper for tongue in script.tongues if tongue.in_english in languages]

@@ -129,7 +129,7 @@ class ShortCheck(ShortStep):
 
 
 class ShortUrgent(ShortStep):
-    """Asks the one question that decides how soon we ring. A yes may mean either half of it, so it means the worse."""
+    """Asks the one question that decides how soon we ring. It asks two things: yes counts as the more urgent."""
 
     id = "ring_urgent"
     unfinished = True
@@ -150,8 +150,9 @@ class ShortUrgent(ShortStep):
 
 
 class ShortWhen(ShortStep):
-    """Asks for a day, and then for the half of it. The part of its position is 0, or a day: so many days off, and one
-    more.
+    """Asks for a day, and then for the half of it.
+
+    `At.part` is 0 until a day is chosen; after that it is the number of days from today, plus one.
     """
 
     id = "ring_when"
@@ -241,7 +242,7 @@ class ShortMessage(HandsOver):
 
 
 def _promised(here: Here) -> Speech:
-    """That we ring, with the day and its half if they were chosen and can be named; nothing before it is kept."""
+    """That we ring, with the day and its half if these were chosen and can be named. Empty before it is saved."""
     if not here.s.wishes.reference:
         return ()
     day, half = day_told(here)

@@ -141,7 +141,7 @@ def _written(here: Here, done: Done) -> Here:
 def _said_at(here: Here) -> float:
     """When the caller says what is saved now: always later than before, although the clock may have been set back.
 
-    What was said later counts (`ivr.callbacks.asking.is_passed`).
+    What was said later counts (`ivr.callbacks.asking.is_outdated`).
     """
     return max(here.now.timestamp(), here.s.wishes.saved_at + 0.001)
 

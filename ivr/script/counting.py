@@ -33,7 +33,11 @@ class Asked:
 
 
 def asked(effect: SaveRequest | SendText) -> Asked:
-    """What is counted of an effect. A message after the tone counts in all alone: it needs no key, and rings nobody."""
+    """What is counted of an effect.
+
+    A message after the tone counts towards all of the day, but not towards its phone: it needs no key, and rings
+    nobody.
+    """
     if isinstance(effect, SendText):
         return Asked(effect.id, "texts_to", effect.to, effect.keyed)
     (asker,) = effect.request.askers

@@ -113,11 +113,12 @@ class Place:
     in_dialogue: bool = False
     #: Whether a call can continue here without knowing what the caller said on the way.
     stands_alone: bool = False
-    #: Whether such steps are over on arriving here, or begin anew. Star then does not lead back into the old ones.
+    #: Whether such a series of steps ends on arrival here; and whether one begins anew. After either, star does not
+    #: lead back into the old steps.
     ends_dialogue: bool = False
     begins_dialogue: bool = False
-    #: Whether a number is already saved here, and questions about the call back are left. Going back with star to
-    #: before the first of them withdraws the request.
+    #: Whether, at this place, a number is saved already and questions about the call back remain. If star leads out of
+    #: these questions, the request is withdrawn.
     unfinished: bool = False
     #: Whether it tells something first, before its choices.
     tells_first: bool = False
@@ -129,8 +130,8 @@ class Place:
     person_is_away: bool = False
     #: Whether its phone number is said after the choices.
     number_is_last: bool = False
-    #: Seconds within which a caller who does nothing any more gets something, whatever came before: a person, a
-    #: request, or why nobody can talk and whom to ring when. `ivr check --all` holds it.
+    #: The most seconds until a caller who does nothing any more gets something, whatever came before: a person, a
+    #: request, or the reason why nobody can talk, with our hours and number. `ivr check --all` proves it.
     helped_within: int = 12 * 60
     #: Whether its choices can be offered one at a time, by their labels and key 1. A whole sentence with its key in it
     #: cannot.
@@ -216,7 +217,7 @@ class Place:
         return ()
 
     def hangs_on(self, s: Session) -> Hashable:
-        """What of a call decides whether anything is asked here. The check tries every value that occurs."""
+        """The part of a session that decides whether this place asks anything. The check tries all its values."""
         return None
 
     # what it is about

@@ -63,8 +63,8 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     due: float = 0.0
     when: When = ""
     window: Window | None = None
-    #: No slot could be held, because Redis is away, or keyed numbers have used their share: they said when they can be
-    #: rung, and are promised a day alone.
+    #: No slot could be held, because Redis is away, or keyed numbers have used their share. The caller has said when
+    #: they can be rung, and is promised only a day.
     no_slot: bool = msgspec.field(default=False, name="no_place")
     #: In this class, None means not asked yet.
     urgent: bool | None = None
@@ -105,7 +105,7 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     trail: tuple[At, ...] = ()
     #: Words to say once, before those of the place.
     lead: Pieces = ()
-    #: Whether the call came through the door without menus.
+    #: Whether the call came in on the number without menus.
     door: bool = False
     #: The last key and its time, the time of arrival at this place, and the time when an entered number completed
     #: itself (POSIX seconds): to recognise a key that is pressed twice, or meant for the previous reply.
@@ -127,7 +127,7 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: last key.
     slips: int = 0
     quiet: int = 0
-    #: All errors in this call. Nothing hangs on it: it only lets them be counted (`dropoff`).
+    #: All errors in this call, only to count them (`dropoff`): nothing is decided by it.
     errors: int = 0
     #: Whether a person was already rung unasked, and whether the caller was already asked for a message that needs no
     #: key: each happens once in a call.

@@ -75,7 +75,7 @@ class Requests:
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
             first = (self._open_request(pipe, phone) if wish.number else None) or self._ended_meanwhile(pipe, wish.id)
-            if entry and asking.is_passed(first, wish):
+            if entry and asking.is_outdated(first, wish):
                 return None
             saved = asking.saved(first, wish, reference)
             pipe.multi()

@@ -103,7 +103,8 @@ def restore(settings: Settings, store: Store, file: Path, now: float) -> Restore
 def finish(store: Store, now: float) -> None:
     """Do what is left of a restore once Redis has taken it, if anything is.
 
-    The start does it where something stopped the restore: a text of the night before is not sent a second time.
+    If something stopped the restore, the next start does this. So a text that was sent since the backup is not sent
+    again.
     """
     if (at := store.copying.unfinished()) is not None:
         _tell_of_the_gap(store, at, now)

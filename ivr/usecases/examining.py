@@ -22,7 +22,7 @@ from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, StoreDown, why_not
 from ivr.twilio.rest import Phone, PhoneFailed
 from ivr.usecases import publishing
-from ivr.usecases.jobs import POSTS
+from ivr.usecases.jobs import WORKER_PROCESSES
 from ivr.usecases.probing import Broken, probe, shows_metrics
 
 #: The least room on a disk, in bytes: a night of spoken messages and a log that nobody rotates fit into it.
@@ -135,11 +135,11 @@ def _redis(store: Store) -> Iterator[Result]:
 
 def _worker(store: Store) -> Result:
     try:
-        alive = store.health.condition(POSTS, []).alive
+        alive = store.health.condition(WORKER_PROCESSES, []).alive
     except StoreDown as error:
         return _look("worker", f"It could not be looked at: {error}")
-    dead = [words for post, words in POSTS.items() if post not in alive]
-    if len(dead) == len(POSTS):
+    dead = [words for post, words in WORKER_PROCESSES.items() if post not in alive]
+    if len(dead) == len(WORKER_PROCESSES):
         return _broken("worker", "It does not run: no texts, no alerts, no ringing by one click. Start the line.")
     return _broken("worker", f"No process of it does this: {', '.join(dead)}") if dead else _fine("worker", "It runs.")
 

@@ -44,14 +44,14 @@ QUEUES = {
 #: The process that looks for late and forgotten work.
 LOOK = "look"
 #: The kinds of processes of the worker.
-POSTS = {**QUEUES, LOOK: "looking for what is late"}
+WORKER_PROCESSES = {**QUEUES, LOOK: "looking for what is late"}
 #: Processes that are restarted when they end, in words for the operator.
 PROCESSES = {
     "redis": "the embedded Redis",
     "web": "the web server",
     "web-process": "a process of the web server",
     "worker": "the worker",
-    **{post: f"the worker's process for {words}" for post, words in POSTS.items()},
+    **{post: f"the worker's process for {words}" for post, words in WORKER_PROCESSES.items()},
 }
 #: The name of spoken messages in their encryption.
 MESSAGE_KIND = b"message"

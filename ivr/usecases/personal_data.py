@@ -197,7 +197,7 @@ def keep_erased(settings: Settings, store: Store, spool: Spool, now: float) -> i
 
 
 def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mapping[str, float]) -> int:
-    """Delete what is of these calls and phones, and from before they were erased."""
+    """Delete everything of these calls and phones that is older than their erasure."""
 
     def is_erased(since: float, *of: str) -> bool:
         marks = (store.erasing.mark(each) for each in of if each)

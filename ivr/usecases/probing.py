@@ -25,7 +25,8 @@ from ivr.twilio import webhook
 ANSWER_SECONDS, CONNECT_SECONDS = 15.0, 5.0
 #: The most bytes of an answer to read. Twilio takes 64 kB of TwiML.
 MOST_BYTES = 64 * 1024
-#: The days before its end in which a certificate is told of. Programs that renew one do it thirty days before.
+#: A certificate is reported once it ends within so many days. Programs that renew certificates do it thirty days
+#: before their end.
 CERTIFICATE_DAYS = 14
 
 
@@ -51,7 +52,7 @@ def probe(settings: Settings, at: str = "") -> Probed:
 
     What is signed is PUBLIC_URL in any case, as Twilio does. So a line that is rung on this machine answers too.
     """
-    way = _Way(settings, urlsplit(at or settings.public_url))
+    way = _Probe(settings, urlsplit(at or settings.public_url))
     warnings = way.connect()
     began = time.monotonic()
     reply = way.ring("/voice")
@@ -66,11 +67,11 @@ def probe(settings: Settings, at: str = "") -> Probed:
 
 def shows_metrics(settings: Settings) -> bool:
     """Whether whoever asks at PUBLIC_URL is shown the metrics, without a token. Raises Broken."""
-    status, _, content = _Way(settings, urlsplit(settings.public_url))._ask("GET", "/metrics", b"", {})
+    status, _, content = _Probe(settings, urlsplit(settings.public_url))._ask("GET", "/metrics", b"", {})
     return status == 200 and b"ivr_" in content
 
 
-class _Way:
+class _Probe:
     """One try."""
 
     def __init__(self, settings: Settings, at: SplitResult):

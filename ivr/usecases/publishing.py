@@ -191,7 +191,7 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     """The live files with a change, if the change causes no new errors.
 
     Errors that the rules already find in the live files do not count. Stories are not played, because they belong to
-    the draft. A live language that callers do not hear any more holds up no change of anything else. Raises
+    the draft. A live language that cannot be used any more does not block changes of anything else. Raises
     ConfigError.
     """
     beside = {name: live[name] for name in _unheard(live) if files.get(name) == live[name]}

@@ -76,7 +76,7 @@ def _files(settings: Settings) -> Iterator[bytes]:
 
 
 def _renew_message(settings: Settings, path: Path) -> int:
-    """Encrypt a message again. It keeps its time, from which on its days count."""
+    """Encrypt a message again. The file keeps its time, because the days for which it is stored count from then."""
     try:
         with path.open("rb") as file:
             before, stored = os.stat(file.fileno()), file.read()

@@ -15,7 +15,8 @@ from ivr.usecases.jobs import Jobs
 
 log = structlog.get_logger()
 
-#: Seconds between two checks of the spool; and between two in which what is over goes, also without a worker here.
+#: Seconds between two checks of the spool; and between two in which calls that are over are removed from it, because
+#: this machine may have no worker.
 LOOK_SECONDS, PREPARE_SECONDS = 1.0, 600.0
 
 

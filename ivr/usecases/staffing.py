@@ -28,12 +28,12 @@ How = Callable[[Adviser, list[Adviser]], Adviser]
 
 
 def stamp() -> str:
-    """A new stamp: whatever was let in with another one is out."""
+    """A new stamp. Sign-ins and invitations with an older stamp are void."""
     return secrets.token_hex(8)
 
 
 def add(store: Store, name: str, role: Role, phone: str, by: str, now: float) -> tuple[Adviser, str]:
-    """Invite somebody new. Returns them, and the secret for their address."""
+    """Invite somebody new. Returns their account, and the secret in the address that they are given."""
     _must_be_administrator(store, by)
     new = adviser.invited(Adviser(adviser.written(name), "", phone, role), by, now, stamp())
     person = store.accounts.add(new)
@@ -42,7 +42,7 @@ def add(store: Store, name: str, role: Role, phone: str, by: str, now: float) ->
 
 
 def way_in(store: Store, name: str, by: str, now: float) -> tuple[Adviser, str]:
-    """Give somebody a new way in, who forgot their password or returns. Their old password is void."""
+    """Invite somebody again who forgot their password, or who returns. Their old password is void."""
 
     def how(person: Adviser, others: list[Adviser]) -> Adviser:
         if person.name == by:
@@ -178,7 +178,7 @@ def _must_be_administrator(store: Store, by: str) -> None:
 
 
 def _is_administrator(by: str, everybody: list[Adviser]) -> None:
-    """Two who change each other at the same moment must not both be gone after it."""
+    """Checked within the change: two administrators who remove each other at the same moment must not both be gone."""
     if by.endswith(AT_TERMINAL):
         return
     if not any(each.name == by and adviser.is_administrator(each) for each in everybody):

@@ -16,7 +16,7 @@ from ivr.callbacks import spending
 from ivr.machine import config, metrics
 from ivr.machine.config import Settings
 from ivr.store import Condition, Figures, QueueFigures, Spool, Store, StoreDown
-from ivr.usecases.jobs import MAIL, POSTS, PROCESSES, WEBHOOK
+from ivr.usecases.jobs import MAIL, PROCESSES, WEBHOOK, WORKER_PROCESSES
 from ivr.web.client import is_local
 from ivr.web.live import Live
 
@@ -37,7 +37,7 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
         store.try_it()
         if store.sealing.why_not():  # a start finds that too, unless Redis was away then
             found.append("the keys of this machine are not those of what is stored ('ivr doctor' says more)")
-        found += _of_processes(store.health.condition(POSTS, PROCESSES))
+        found += _of_processes(store.health.condition(WORKER_PROCESSES, PROCESSES))
     except StoreDown:
         found.append("Redis does not answer, or keeps nothing")
     return found
@@ -70,8 +70,8 @@ def remarks(spool: Spool) -> list[str]:
 
 
 def _of_processes(condition: Condition) -> list[str]:
-    dead = [words for post, words in POSTS.items() if post not in condition.alive]
-    found = ["the worker does not run"] if len(dead) == len(POSTS) else []
+    dead = [words for post, words in WORKER_PROCESSES.items() if post not in condition.alive]
+    found = ["the worker does not run"] if len(dead) == len(WORKER_PROCESSES) else []
     if dead and not found:
         found.append(f"no process of the worker does this: {', '.join(dead)}")
     for process, times in condition.ailing.items():
@@ -150,13 +150,13 @@ def _spent(store: Store, live: Live) -> Iterator[Metric]:
 def _told_by_redis(store: Store) -> Iterator[Metric]:
     """Metrics that the worker stored in Redis; only `ivr_redis_up` if Redis is down."""
     try:
-        condition, counts = store.health.condition(POSTS, PROCESSES), store.health.counts()
+        condition, counts = store.health.condition(WORKER_PROCESSES, PROCESSES), store.health.counts()
     except StoreDown:
         yield GaugeMetricFamily("ivr_redis_up", "Whether Redis answers", 0)
         return
     yield GaugeMetricFamily("ivr_redis_up", "Whether Redis answers", 1)
     alive = GaugeMetricFamily("ivr_worker_alive", "Whether this process of the worker is alive", labels=["post"])
-    for post in POSTS:
+    for post in WORKER_PROCESSES:
         alive.add_metric([post], post in condition.alive)
     yield alive
     if condition.figures:

@@ -20,7 +20,7 @@ from ivr.cli import sound
 from ivr.machine import metrics
 from ivr.machine.config import Settings
 from ivr.script.session import SendText
-from ivr.usecases.jobs import MESSAGES, POSTS, recording_path
+from ivr.usecases.jobs import MESSAGES, WORKER_PROCESSES, recording_path
 from tests.crew import children, crew, half, seconds_until
 from tests.desk import ask, hire
 from tests.redis_server import RedisServer, soon
@@ -171,7 +171,7 @@ def test_a_full_disk_holds_up_no_text_no_click_and_no_alert_and_a_message_is_fet
             running.jobs.fetch_recording(saved.id, RECORDING, 9)
 
             seconds_until(lambda: {"Messages.json", "Calls.json", "hook", f"{RECORDING}.wav"} <= set(rest.asked))
-            condition = partial(running.store.health.condition, POSTS, [])
+            condition = partial(running.store.health.condition, WORKER_PROCESSES, [])
             seconds_until(lambda: (found := condition().figures) and found.unwritable == "No space left on device")
             assert f"{RECORDING}.json" not in rest.asked, "it was not deleted at Twilio"
 
