@@ -288,10 +288,9 @@ def _ended_by_itself(here: Here, event: Input, to: Stay | Go | Back | Do) -> boo
 
 def _unless_used_up(here: Here, moved: Moved) -> Moved:
     """Where the event leads, unless it was one error too many."""
-    s, _ = moved
-    if s.wrongs > here.s.wrongs and escalation.used_up(here.script, s):
-        return escalation.to_help(here.at(s))
-    return moved
+    after = here.at(moved[0])
+    is_error = after.s.wrongs > here.s.wrongs
+    return escalation.to_help(after) if is_error and escalation.used_up(after) else moved
 
 
 def _pressed_while_told(here: Here, key: str) -> Moved:

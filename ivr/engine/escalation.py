@@ -23,7 +23,6 @@ from ivr.places.kinds import may_hang_up
 from ivr.places.person import can_ring, why_nobody
 from ivr.places.phrases import NoKeyAgain, NoKeyFirst, UnusedKeyAgain, UnusedKeyFirst
 from ivr.places.wish import finished_for, half_way
-from ivr.script import Script
 from ivr.script.lines import Line
 from ivr.script.place import STAY, Go, Here, Moved
 from ivr.script.session import MOST_VISITED, Session
@@ -42,7 +41,7 @@ def silent(here: Here) -> Moved:
     """
     here = here.at(_slipped(here.s))
     s = here.s
-    if used_up(here.script, s) or s.silences >= _most_silences(here):
+    if used_up(here) or s.silences >= _most_silences(here):
         return to_help(here)
     if s.pressed or s.got:
         return _asked_again(here, NoKeyAgain.say, s.silences)
@@ -53,7 +52,7 @@ def silent(here: Here) -> Moved:
 def unused(here: Here) -> Moved:
     """The answer to an unused key (no-match) that is already counted in the session."""
     here = here.at(_slipped(here.s))
-    if used_up(here.script, here.s):
+    if used_up(here):
         return to_help(here)
     words = UnusedKeyFirst.say if here.s.wrongs == 1 else UnusedKeyAgain.say
     return _asked_again(here, words, here.s.wrongs)
@@ -77,9 +76,9 @@ def _most_silences(here: Here) -> int:
     return 1 if here.place.person_is_away and not here.s.message_offered else 2
 
 
-def used_up(script: Script, s: Session) -> bool:
+def used_up(here: Here) -> bool:
     """Whether there were so many errors, here or in this call, that the caller needs help."""
-    waiting = script.line.waiting
+    s, waiting = here.s, here.script.line.waiting
     return s.silences + s.wrongs >= waiting.tries_at_a_place or s.slips >= waiting.slips_in_a_call
 
 
