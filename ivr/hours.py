@@ -42,13 +42,13 @@ class Span:
 
 
 #: The spans in which the line is open on one day, in order; none if it is closed all day.
-Day = tuple[Span, ...]
-CLOSED: Day = ()
+DayHours = tuple[Span, ...]
+CLOSED: DayHours = ()
 #: Between the spans of a day.
 AND = " and "
 
 
-def day(text: str) -> Day:
+def day(text: str) -> DayHours:
     """'09:00 to 12:00 and 13:00 to 17:00' as a Day."""
     return tuple(span for part in text.split(AND) if (span := Span.parse(part)))
 
@@ -57,13 +57,13 @@ def day(text: str) -> Day:
 class Hours:
     """The opening hours: those of each day of the week, Monday first; the days off; and days with other hours."""
 
-    week: tuple[Day, ...]
+    week: tuple[DayHours, ...]
     #: Bank holidays and closed days.
     days_off: frozenset[dt.date] = frozenset()
     #: Single days on which the hours are others than in the week, whether or not they are days off.
-    other: Mapping[dt.date, Day] = field(default_factory=dict)
+    other: Mapping[dt.date, DayHours] = field(default_factory=dict)
 
-    def on(self, day: dt.date) -> Day:
+    def on(self, day: dt.date) -> DayHours:
         """The spans of one date; none if the line is closed all day."""
         if day in self.other:
             return self.other[day]

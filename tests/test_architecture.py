@@ -10,6 +10,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -332,16 +333,27 @@ def test_no_module_has_more_than_four_hundred_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
-#: Sections of staff's files, which the schemas call by these names; and messages that are always written `asked.Name`.
-_NAMES_ELSEWHERE = re.compile(r"authoring/\w+file\.py|web/studio/asked\.py")
+#: Sections of staff's files, which the schemas call by these names; messages that are always written `asked.Name`; and
+#: what only a page of staff calls so.
+_NAMES_ELSEWHERE = re.compile(r"authoring/\w+\.py|web/studio/(asked|stories|things)\.py")
+#: How a type is called: by a class, or by a name for a longer type.
+_TYPE = re.compile(r"[A-Z][a-z]\w*")
 
 
-def test_a_class_has_a_name_that_no_other_has() -> None:
+def test_a_type_has_a_name_that_no_other_has() -> None:
     """Whoever reads or searches a name finds one thing."""
     found: dict[str, list[str]] = {}
     for path in FILES:
         if not _NAMES_ELSEWHERE.search(path.as_posix()):
-            for node in ast.parse(path.read_text(encoding="utf-8")).body:
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    found.setdefault(node.name, []).append(_module(path))
+            for name in filter(_TYPE.fullmatch, _defined(ast.parse(path.read_text(encoding="utf-8")))):
+                found.setdefault(name, []).append(_module(path))
     assert {name: modules for name, modules in found.items() if len(modules) > 1} == {}
+
+
+def _defined(module: ast.Module) -> Iterator[str]:
+    """The names that a module defines at its top, other than functions."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))

@@ -177,7 +177,7 @@ def test_places_with_the_most_trouble_come_first_and_those_with_few_visits_last(
 
 
 def _visited(line: Line, place: str, visits: int, troubled: int) -> None:
-    counts: dropoff.Counts = Counter(
+    counts: dropoff.PlaceCounts = Counter(
         {(place, "visits"): visits, (place, "troubled"): troubled, (place, "no_input"): troubled}
     )
     line.store.dropoff.add(counts, line.now.timestamp())

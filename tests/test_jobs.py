@@ -34,7 +34,7 @@ from ivr.processes.tools import Tools
 from ivr.processes.worker import FORGOTTEN_SECONDS, MAY_HAVE_GONE_SECONDS, RING_WITHIN_SECONDS
 from ivr.script.session import Done, Failed, SendText
 from ivr.store import Published, Store
-from ivr.usecases.jobs import QUEUES, RING, TEXTS, WAYS, Jobs, Way, What, read_recording, recording_path
+from ivr.usecases.jobs import CHANNELS, QUEUES, RING, TEXTS, AlertReason, Channel, Jobs, read_recording, recording_path
 from tests.desk import HOUR, NOW, ask, asked_otherwise, hire, request
 from tests.ports import free_port
 from tests.rest import Twilio, at_once, work
@@ -453,13 +453,13 @@ def test_an_alert_that_is_tried_again_is_known_by_its_id_and_one_that_is_told_an
     saved = ask(store, 1, due=NOW - 60)
     worker.look(told, NOW)
     work(told)
-    at_once(store, WAYS["webhook"])
+    at_once(store, CHANNELS["webhook"])
     work(told)
     assert twilio.asked == ["POST hook"] * 2
     assert len(set(twilio.keys)) == 1
     assert twilio.keys[0].startswith(f"{saved.id}-late-webhook-")
 
-    for way in WAYS:  # a day later, what was done is forgotten
+    for way in CHANNELS:  # a day later, what was done is forgotten
         store.redis.do(lambda client, way=way: client.delete(f"rq:job:alert-{saved.id}-late-{way}"))
     time.sleep(1.1)  # ids tell seconds apart
     worker.look(told, NOW)
@@ -472,7 +472,7 @@ def test_an_alert_that_is_tried_again_is_known_by_its_id_and_one_that_is_told_an
 
 @pytest.mark.parametrize("way", ["mail", "webhook"])
 def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
-    told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str], way: Way
+    told: Tools, store: Store, twilio: Twilio, mailbox: tuple[Mailbox, str], way: Channel
 ) -> None:
     """Receivers who already got an alert do not get it six times."""
     if way == "webhook":
@@ -485,7 +485,7 @@ def test_an_alert_that_failed_one_way_is_tried_again_that_way_only(
     work(told)
 
     assert (len(mailbox[0].mail), twilio.asked) == (int(way == "webhook"), ["POST hook"])
-    queue = f"rq:scheduled:{WAYS[way]}"
+    queue = f"rq:scheduled:{CHANNELS[way]}"
     scheduled = store.redis.do(lambda client: client.zrange(queue, 0, -1))
     assert scheduled == [f"alert-{saved.id}-late-{way}".encode()]
 
@@ -732,7 +732,7 @@ def test_a_request_that_was_dealt_with_is_not_told_of(
 
 @pytest.mark.parametrize("what", ["late", "urgent"])
 def test_an_alert_that_had_to_wait_tells_nothing_that_is_no_longer_so(
-    told: Tools, store: Store, mailbox: tuple[Mailbox, str], what: What
+    told: Tools, store: Store, mailbox: tuple[Mailbox, str], what: AlertReason
 ) -> None:
     """The mail server was down, and meanwhile the caller was tried, or the urgent one was dealt with."""
     saved = ask(store, 1, due=NOW - 60, urgent=what == "urgent")

@@ -281,7 +281,7 @@ def test_a_message_is_kept_though_another_request_of_its_call_was_deleted(
 
 
 def test_a_wish_that_is_not_there_yet_is_no_fault_of_twilios(tools: Tools, store: Store) -> None:
-    assert not issubclass(NotYet, worker.PhoneFailed)
+    assert not issubclass(NotYet, worker.RestFailed)
 
 
 # --- who is told ------------------------------------------------------------------------------

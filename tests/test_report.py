@@ -16,7 +16,7 @@ from ivr.callbacks.diary import Promise, Window
 from ivr.callbacks.request import Asker, CallbackRequest, Talk
 from ivr.hours import LONDON, Hours, Span
 from ivr.reporting import periods
-from ivr.reporting.figures import Counts, figures
+from ivr.reporting.figures import CountsByName, figures
 from ivr.reporting.periods import month, period, quarter, school_year
 from ivr.store import Store
 from tests.desk import DIARY, HOUR, HOURS, NOW, Browser, ask, hire, request
@@ -61,7 +61,7 @@ def _told(counts: dict[str, list[int]], *, is_summed: bool) -> tuple[list[list[s
     """What three months, and their quarter, tell of these counts: by name, one for each month."""
     whole = quarter(2026, 9)
 
-    def of(name: str) -> Counts:
+    def of(name: str) -> CountsByName:
         nth = whole.months.index(name)
         return {each: found[nth] for each, found in counts.items()}
 

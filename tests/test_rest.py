@@ -27,7 +27,7 @@ import pytest
 
 from ivr.machine.config import Settings
 from ivr.twilio import rest
-from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.twilio.rest import RestClient, RestFailed
 from tests.ports import free_port
 from tests.rest import Twilio
 
@@ -133,8 +133,8 @@ def twilio(prism: int) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def asking(settings: Settings, twilio: Relay) -> Phone:
-    return Phone(replace(settings, twilio_api_url=twilio.url))
+def asking(settings: Settings, twilio: Relay) -> RestClient:
+    return RestClient(replace(settings, twilio_api_url=twilio.url))
 
 
 def _assert_in_the_document(relay: Relay) -> None:
@@ -160,7 +160,7 @@ def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, An
     raise AssertionError(f"{method} {path} is not in Twilio's API")
 
 
-def test_a_text_is_asked_for_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+def test_a_text_is_asked_for_as_twilio_documents_it(asking: RestClient, twilio: Relay) -> None:
     sid = asking.send_text("CA1.7", "+447700900123", "Hello.")
 
     assert sid.startswith("SM")
@@ -173,7 +173,7 @@ def test_a_text_is_asked_for_as_twilio_documents_it(asking: Phone, twilio: Relay
     _assert_in_the_document(twilio)
 
 
-def test_an_adviser_is_rung_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+def test_an_adviser_is_rung_as_twilio_documents_it(asking: RestClient, twilio: Relay) -> None:
     assert asking.ring("+441164960777", "CA1-1", "asha").startswith("CA")
 
     ((_, _, sent),) = twilio.seen
@@ -183,14 +183,14 @@ def test_an_adviser_is_rung_as_twilio_documents_it(asking: Phone, twilio: Relay)
     _assert_in_the_document(twilio)
 
 
-def test_a_recording_is_deleted_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+def test_a_recording_is_deleted_as_twilio_documents_it(asking: RestClient, twilio: Relay) -> None:
     asking.delete_recording(RECORDING)
 
     assert twilio.seen[0][:2] == ("DELETE", f"/2010-04-01/Accounts/AC{'0' * 32}/Recordings/{RECORDING}.json")
     _assert_in_the_document(twilio)
 
 
-def test_the_messages_left_at_twilio_are_asked_for_as_it_documents(asking: Phone, twilio: Relay) -> None:
+def test_the_messages_left_at_twilio_are_asked_for_as_it_documents(asking: RestClient, twilio: Relay) -> None:
     (left,) = asking.messages_left()
 
     assert twilio.seen[0][:2] == ("GET", f"/2010-04-01/Accounts/AC{'0' * 32}/Recordings.json")
@@ -199,7 +199,7 @@ def test_the_messages_left_at_twilio_are_asked_for_as_it_documents(asking: Phone
     _assert_in_the_document(twilio)
 
 
-def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone, twilio: Relay) -> None:
+def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: RestClient, twilio: Relay) -> None:
     asking.connect_number()
 
     assert [(method, path.rsplit("/", 1)[0]) for method, path, _ in twilio.seen][1][0] == "POST"
@@ -218,7 +218,7 @@ def test_our_number_is_pointed_at_the_line_as_twilio_documents_it(asking: Phone,
         ("https://handler.twilio.com/twiml/EH1", "https://handler.twilio.com/twiml/EH1"),
     ],
 )
-def test_a_fallback_of_the_operators_own_stays(asking: Phone, twilio: Relay, now: str, afterwards: str) -> None:
+def test_a_fallback_of_the_operators_own_stays(asking: RestClient, twilio: Relay, now: str, afterwards: str) -> None:
     """A reply kept at Twilio helps when this machine is down. An address on this machine cannot."""
     number = {"sid": "PN" + "0" * 32, "voice_fallback_url": now}
     twilio.answer = (200, json.dumps({"incoming_phone_numbers": [number]}).encode())
@@ -228,7 +228,7 @@ def test_a_fallback_of_the_operators_own_stays(asking: Phone, twilio: Relay, now
 
 
 def test_the_fallback_is_kept_at_twilio_once_it_answers_there(
-    asking: Phone, twilio: Relay, monkeypatch: pytest.MonkeyPatch
+    asking: RestClient, twilio: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In place of whatever was the fallback before."""
     there = Twilio()
@@ -241,7 +241,7 @@ def test_the_fallback_is_kept_at_twilio_once_it_answers_there(
     assert fallback == f"{there.url}/echo?Twiml=%3CResponse%2F%3E"
     assert twilio.seen[1][2]["VoiceFallbackUrl"] == [fallback]
     asked = len(twilio.seen)
-    with pytest.raises(PhoneFailed, match="answers with something else"):
+    with pytest.raises(RestFailed, match="answers with something else"):
         asking.connect_number("<Response/>")
     assert not [method for method, _, _ in twilio.seen[asked:] if method == "POST"]
     there.shutdown()
@@ -274,11 +274,11 @@ def test_the_names_are_compared_so_that_a_misspelt_one_is_found(twilio: Relay) -
 
 @pytest.mark.parametrize(("status", "again"), [(429, True), (503, True), (400, False), (401, False), (500, False)])
 def test_only_what_was_certainly_not_done_is_tried_again(
-    asking: Phone, twilio: Relay, status: int, again: bool
+    asking: RestClient, twilio: Relay, status: int, again: bool
 ) -> None:
     twilio.answer = (status, b'{"code": 20429, "message": "no", "status": %d}' % status)
 
-    with pytest.raises(PhoneFailed) as failure:
+    with pytest.raises(RestFailed) as failure:
         asking.send_text("CA1.7", "+447700900123", "Hello.")
 
     assert failure.value.again is again
@@ -286,53 +286,55 @@ def test_only_what_was_certainly_not_done_is_tried_again(
 
 
 def test_an_answer_that_never_comes_may_have_been_done(
-    asking: Phone, twilio: Relay, monkeypatch: pytest.MonkeyPatch
+    asking: RestClient, twilio: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sending it again could send it twice."""
     monkeypatch.setattr(rest, "ANSWER_SECONDS", 0.2)
     twilio.wait, twilio.answer = 1.0, (201, b"{}")
 
-    with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:
+    with pytest.raises(RestFailed, match="not known whether it was done") as failure:
         asking.send_text("CA1.7", "+447700900123", "Hello.")
 
     assert not failure.value.again
 
 
-def test_a_connection_closed_after_it_was_read_may_have_been_done(asking: Phone, twilio: Relay) -> None:
+def test_a_connection_closed_after_it_was_read_may_have_been_done(asking: RestClient, twilio: Relay) -> None:
     """The whole text was there, and no answer came."""
     twilio.answers_on_one = 0
 
-    with pytest.raises(PhoneFailed, match="not known whether it was done") as failure:
+    with pytest.raises(RestFailed, match="not known whether it was done") as failure:
         asking.send_text("CA1.7", "+447700900123", "Hello.")
 
     assert not failure.value.again
     assert len(twilio.seen) == 1
 
 
-def test_no_text_goes_over_a_connection_that_may_close_under_it(asking: Phone, twilio: Relay) -> None:
+def test_no_text_goes_over_a_connection_that_may_close_under_it(asking: RestClient, twilio: Relay) -> None:
     twilio.answers_on_one, twilio.answer = 1, (201, b'{"sid": "SM1"}')
 
     assert [asking.send_text(f"CA1.{n}", "+447700900123", "Hello.") for n in range(3)] == ["SM1"] * 3
 
 
 @pytest.mark.parametrize("answer", [b"<html>Sign in to this network</html>", b"[]", b"{}", b""])
-def test_an_answer_that_makes_no_sense_may_mean_that_it_was_done(asking: Phone, twilio: Relay, answer: bytes) -> None:
+def test_an_answer_that_makes_no_sense_may_mean_that_it_was_done(
+    asking: RestClient, twilio: Relay, answer: bytes
+) -> None:
     twilio.answer = (200, answer)
 
-    with pytest.raises(PhoneFailed, match="makes no sense, so it is not known whether it was done") as failure:
+    with pytest.raises(RestFailed, match="makes no sense, so it is not known whether it was done") as failure:
         asking.ring("+441164960777", "CA1-1", "asha")
 
     assert not failure.value.again
 
 
 def test_nobody_there_is_tried_again(settings: Settings) -> None:
-    with pytest.raises(PhoneFailed, match="could not be reached") as failure:
-        Phone(replace(settings, twilio_api_url="http://127.0.0.1:1")).send_text("1", "+447700900123", "Hello.")
+    with pytest.raises(RestFailed, match="could not be reached") as failure:
+        RestClient(replace(settings, twilio_api_url="http://127.0.0.1:1")).send_text("1", "+447700900123", "Hello.")
 
     assert failure.value.again
 
 
-def test_a_recording_is_fetched_with_our_name_and_token(asking: Phone, twilio: Relay) -> None:
+def test_a_recording_is_fetched_with_our_name_and_token(asking: RestClient, twilio: Relay) -> None:
     twilio.answer = (200, b"RIFF")
 
     assert asking.recording(RECORDING) == b"RIFF"
@@ -340,7 +342,7 @@ def test_a_recording_is_fetched_with_our_name_and_token(asking: Phone, twilio: R
 
 
 @pytest.mark.parametrize("sid", ["", "../../x", "RE1", "https://evil.example/RE" + "0" * 32])
-def test_only_the_id_of_a_recording_is_fetched(asking: Phone, twilio: Relay, sid: str) -> None:
-    with pytest.raises(PhoneFailed, match="not the id of a recording"):
+def test_only_the_id_of_a_recording_is_fetched(asking: RestClient, twilio: Relay, sid: str) -> None:
+    with pytest.raises(RestFailed, match="not the id of a recording"):
         asking.recording(sid)
     assert twilio.seen == []

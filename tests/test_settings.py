@@ -23,7 +23,7 @@ from ivr.script.session import Transfer
 from ivr.spoken import text_of
 from ivr.store import Store
 from ivr.twilio import rest
-from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.twilio.rest import RestClient, RestFailed
 from ivr.usecases import publishing
 from tests.conftest import ENVIRONMENT, TOKEN
 from tests.line import CALLER, OPEN
@@ -385,13 +385,13 @@ LISTS = {
 def test_a_list_that_cannot_be_had_is_told_as_it_was_answered(settings: Settings, twilio: Twilio, case: str) -> None:
     """Nothing was changed by asking, and that is said."""
     twilio.answers, told = list(LISTS[case][0]), LISTS[case][1]
-    asking = Phone(dataclasses.replace(settings, twilio_api_url=twilio.url))
+    asking = RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url))
 
     for ask in (asking.our_number, asking.messages_left):
         twilio.answers = list(LISTS[case][0])
         if ask == asking.messages_left and case in ("its second page refused",):
             continue
-        with pytest.raises(PhoneFailed) as failure:
+        with pytest.raises(RestFailed) as failure:
             ask()
         assert str(failure.value).startswith(told)
         assert str(failure.value).endswith("Nothing was changed.")
@@ -403,8 +403,8 @@ def test_a_list_that_cannot_be_had_is_told_as_it_was_answered(settings: Settings
 def test_a_change_that_was_refused_is_told_as_twilio_told_it(settings: Settings, twilio: Twilio) -> None:
     twilio.answers = [_refusal(400, 21211, f"The 'To' number {OURS}7 is not a valid phone number.")]
 
-    with pytest.raises(PhoneFailed) as failure:
-        Phone(dataclasses.replace(settings, twilio_api_url=twilio.url)).send_text("1", "+447700900123", "Hello.")
+    with pytest.raises(RestFailed) as failure:
+        RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url)).send_text("1", "+447700900123", "Hello.")
 
     assert str(failure.value) == (
         "Twilio answered 400, code 21211: The 'To' number (a number) is not a valid phone number"
@@ -426,7 +426,7 @@ def test_the_right_one_of_several_pages_is_connected(settings: Settings, twilio:
     mine = "PN" + "2" * 32
     twilio.answers = [_numbers(_number(f"{OURS}1"), after=page), _numbers(_number(sid=mine)), (200, _number(sid=mine))]
 
-    Phone(dataclasses.replace(settings, twilio_api_url=twilio.url)).connect_number()
+    RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url)).connect_number()
 
     assert [(method, path) for method, path, _ in twilio.seen][2] == (
         "POST", f"/2010-04-01/Accounts/{ACCOUNT}/IncomingPhoneNumbers/{mine}.json"
@@ -489,7 +489,9 @@ def test_a_sender_without_an_account_is_told(tmp_path: Path) -> None:
 def test_texts_come_from_the_sender_that_is_set(
     settings: Settings, twilio: Twilio, sender: str, field: str, sent: str
 ) -> None:
-    Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender)).send_text("1", CALLER, "Hello.")
+    RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender)).send_text(
+        "1", CALLER, "Hello."
+    )
 
     ((_, path, fields),) = twilio.seen
     assert path.endswith("/Messages.json")
@@ -581,7 +583,7 @@ def test_why_no_text_can_be_sent_is_known_from_twilio(settings: Settings, twilio
     sender, answers, why = WHY_NOT[case]
     twilio.answers = list(answers)
 
-    asking = Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender))
+    asking = RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=sender))
 
     told = asking.why_no_texts()
 
@@ -605,8 +607,8 @@ def test_the_start_notes_whether_texts_can_be_sent(settings: Settings, store: St
 def test_a_twilio_that_cannot_be_asked_is_no_reason_against_texts(settings: Settings, twilio: Twilio) -> None:
     twilio.answers = [WRONG_TOKEN]
 
-    with pytest.raises(PhoneFailed, match="20003"):
-        Phone(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=SERVICE)).why_no_texts()
+    with pytest.raises(RestFailed, match="20003"):
+        RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url, text_from=SERVICE)).why_no_texts()
 
 
 @pytest.mark.parametrize(
@@ -632,9 +634,9 @@ def test_a_number_that_takes_no_calls_is_not_connected(tmp_path: Path, twilio: T
 
 
 def test_texts_and_advisers_calls_never_go_to_the_line_itself(settings: Settings, twilio: Twilio) -> None:
-    asking = Phone(dataclasses.replace(settings, twilio_api_url=twilio.url))
+    asking = RestClient(dataclasses.replace(settings, twilio_api_url=twilio.url))
 
     for ask in (lambda: asking.send_text("1", OURS, "Hello."), lambda: asking.ring(OURS, "r", "asha")):
-        with pytest.raises(PhoneFailed, match="the line's own number"):
+        with pytest.raises(RestFailed, match="the line's own number"):
             ask()
     assert twilio.seen == []

@@ -20,7 +20,7 @@ from ivr.check import answers, callers, english, hands, outcomes, relay
 from ivr.check.callers import KEPT_FREE, RUNG_WITHIN, Cost, Effort, Simulation
 from ivr.check.context import RULES, Context
 from ivr.check.explore import CALLER, REFERENCES, Visit, asks_for_a_key, heard_to_end
-from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Habit, Outcome, habits
+from ivr.check.outcomes import CIRCUMSTANCES, CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, CallOutcome, Habit, habits
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.cli import checking
 from ivr.compiling import building
@@ -214,7 +214,7 @@ def test_a_number_that_is_said_and_not_written_down_is_found(files: Files, monke
     assert {p.where.file for p in lost} == {f"config/{SHARED}"}
 
 
-def _of(simulation: Simulation, habit: Habit, circumstances: object) -> Outcome:
+def _of(simulation: Simulation, habit: Habit, circumstances: object) -> CallOutcome:
     return next(o for o in simulation.outcomes_of(habit) if o.circumstances == circumstances)
 
 

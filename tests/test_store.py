@@ -343,7 +343,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.unfinished.keep("asha", Typed("hours", "w", NOW, {}))
     store.revisions.propose(Proposed(Published("r2", NOW, "tests", "why"), {}))
     store.copying.load([], NOW)
-    store.dropoff.add(dropoff.Counts({("greeting", "visits"): 1}), NOW)
+    store.dropoff.add(dropoff.PlaceCounts({("greeting", "visits"): 1}), NOW)
     adviser = store.accounts.get("asha")
     assert adviser
     store.accounts.invite(replace(adviser, invited_by="asha", invited_until=NOW + HOUR))

@@ -25,7 +25,7 @@ from ivr.authoring.parsing import Path
 from ivr.line_settings import SERVICE
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_MENU
 
-What = Literal["node", "text", "setting", "switch"]
+NameKind = Literal["node", "text", "setting", "switch"]
 #: The groups of settings in line.yaml that words can name in braces.
 GROUPS = ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences")
 #: Names that the line itself uses. Nothing else can be called so, and they cannot be renamed or removed.
@@ -43,7 +43,7 @@ class Use:
 
     file: str
     path: Path
-    what: What
+    what: NameKind
     name: str
     #: Its characters in the file, from and to.
     start: int
@@ -73,7 +73,7 @@ class Names:
     def defined(self, name: str) -> list[Use]:
         return [use for use in self.of(name) if use.defines]
 
-    def used(self, name: str, what: What) -> list[Use]:
+    def used(self, name: str, what: NameKind) -> list[Use]:
         """Where something is named, besides where it has its name from."""
         return [use for use in self.of(name) if use.what == what and not use.defines]
 
@@ -140,7 +140,7 @@ def _of_key(file: str, path: Path, node: Node, text: str) -> Iterator[Use]:
                 yield _use(file, path, what, name, node, text, after=len(group) + 1)
 
 
-_WHAT_IN: dict[str, What] = {"texts": "text", "switches": "switch", **dict.fromkeys(GROUPS, "setting")}
+_WHAT_IN: dict[str, NameKind] = {"texts": "text", "switches": "switch", **dict.fromkeys(GROUPS, "setting")}
 
 
 def _of_value(file: str, path: Path, node: Node, text: str) -> Iterator[Use]:
@@ -154,7 +154,7 @@ def _of_value(file: str, path: Path, node: Node, text: str) -> Iterator[Use]:
             yield Use(file, path, "setting", blank[1], blank.start(1), blank.end(1), _line_at(text, blank.start()))
 
 
-def _named_by(file: str, path: Path) -> What | None:
+def _named_by(file: str, path: Path) -> NameKind | None:
     """What the value at this path names; None if it is words or a plain setting."""
     if file == LINE:
         return "setting" if path[:2] == ("transfer", "numbers") or path[:1] == ("time_limits",) else None
@@ -168,7 +168,7 @@ def _named_by(file: str, path: Path) -> What | None:
 
 
 def _use(
-    file: str, path: Path, what: What, name: str, node: Node, text: str, *, defines: bool = False, after: int = 0
+    file: str, path: Path, what: NameKind, name: str, node: Node, text: str, *, defines: bool = False, after: int = 0
 ) -> Use:
     start = text.find(name, node.start_mark.index + after, node.end_mark.index)
     start = start if start >= 0 else node.start_mark.index
@@ -302,7 +302,7 @@ def nobody_is_called(names: Names, name: str) -> str:
     return f"Nothing is called '{name}'." + (f" Did you mean '{near[0]}'?" if near else "")
 
 
-def meant(files: Mapping[str, str], name: str, what: What, others: Iterable[str] = ()) -> str:
+def meant(files: Mapping[str, str], name: str, what: NameKind, others: Iterable[str] = ()) -> str:
     """The question whether another name was meant, with a space before it; empty if none comes near.
 
     What is misspelt in one place is a slip of the pen. Otherwise somebody gave a thing another name, and forgot where

@@ -20,7 +20,7 @@ from typing import Literal
 from ivr.line_settings import Spending
 
 #: What is counted: minutes of calls to the line, minutes of calls that the line makes, and parts of texts.
-Counted = Literal["call_minutes", "dialled_minutes", "text_parts"]
+Billed = Literal["call_minutes", "dialled_minutes", "text_parts"]
 #: How far the day is: nothing to say, near the ceiling, texts have stopped, calls by one click have stopped.
 Stage = Literal["", "near", "no texts", "no clicks"]
 #: The shares of the ceiling at which each begins.

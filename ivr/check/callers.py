@@ -30,8 +30,8 @@ from ivr.check.explore import (
     heard_to_end,
     text_got,
 )
-from ivr.check.outcomes import CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, Circumstances, Habit, Outcome, Outcomes
-from ivr.check.timing import Measured, Timing
+from ivr.check.outcomes import CLOSED, NOBODY_ANSWERS, SOMEBODY_ANSWERS, CallOutcome, CallOutcomes, Circumstances, Habit
+from ivr.check.timing import SoundSeconds, Timing
 from ivr.hours import LONDON
 from ivr.places import STEPS
 from ivr.places.reading import Reading
@@ -79,7 +79,7 @@ KEPT_FREE = 12.0
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
 #: The help that callers must get who cannot be asked, in which circumstances, with the budget. R3: four errors in a
 #: call at most.
-_UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[Outcome], Cost | None], Cost], ...] = (
+_UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[CallOutcome], Cost | None], Cost], ...] = (
     (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
     (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
     (Habit(talks=True), CLOSED, "to be heard, when closed", lambda outcome: outcome.saved, Cost(LEFT_WITHIN, 0)),
@@ -121,7 +121,7 @@ def when_closed(script: Script, after: dt.datetime) -> dt.datetime | None:
 class Simulation:
     """The simulated callers of one script. Each walk is computed once and cached."""
 
-    def __init__(self, script: Script, today: dt.date, measured: Measured | None = None):
+    def __init__(self, script: Script, today: dt.date, measured: SoundSeconds | None = None):
         self.script, self.timing, self.answers = script, Timing(script, measured), Answers(script)
         self.by_day = when_open(script, today)
         self.by_night = when_closed(script, self.by_day)
@@ -176,18 +176,18 @@ class Simulation:
         return sorted(self._readings - set(walk.by_node()))
 
     @cached_property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[CallOutcome]:
         """The outcomes of all callers who always do the same, in all circumstances."""
         return list(self.calls.all())
 
-    def outcomes_of(self, *habits: Habit) -> Iterator[Outcome]:
+    def outcomes_of(self, *habits: Habit) -> Iterator[CallOutcome]:
         """The outcomes of callers with these habits."""
         for habit in habits:
             yield from self.calls.of_habit(habit)
 
     @cached_property
-    def calls(self) -> Outcomes:
-        return Outcomes(self.script, self.timing, self.by_day, self.by_night, self.answers)
+    def calls(self) -> CallOutcomes:
+        return CallOutcomes(self.script, self.timing, self.by_day, self.by_night, self.answers)
 
     @cached_property
     def figures(self) -> list[Effort]:
@@ -212,7 +212,7 @@ class Simulation:
         return max((outcome.brought for outcome in self.outcomes), key=lambda cost: cost.seconds)
 
     def _brought(
-        self, habit: Habit, circumstances: Circumstances, when: Callable[[Outcome], Cost | None]
+        self, habit: Habit, circumstances: Circumstances, when: Callable[[CallOutcome], Cost | None]
     ) -> Cost | None:
         """The most that it takes to bring some help, over all kinds of phone; None if it does not come.
 

@@ -13,7 +13,7 @@ from ivr.authoring import authored
 from ivr.authoring.drafts import LINE, MENUS, TEXTS, WORDS, Draft
 from ivr.authoring.parsing import Document, Path
 from ivr.check.callers import Simulation
-from ivr.check.timing import Measured
+from ivr.check.timing import SoundSeconds
 from ivr.script import Script
 from ivr.spoken import Speech, text_of
 
@@ -131,7 +131,7 @@ class Context:
     #: The line's own numbers, if they are known.
     ours: Set[str] = frozenset()
     #: The lengths of the rendered sounds.
-    measured: Measured = field(default_factory=dict)
+    measured: SoundSeconds = field(default_factory=dict)
     #: Waivers that were needed.
     waived: set[Waiver] = field(default_factory=set)
 

@@ -12,7 +12,7 @@ from ivr.script.place import Option
 from ivr.script.session import Ended, Gather, Key, Transfer, TransferEnded
 
 #: The second of a reply at which a key is pressed; None if it is not pressed.
-When = Callable[[str], float | None]
+PressTime = Callable[[str], float | None]
 
 #: Seconds between hearing a key and pressing it: for a quick caller, and for a first-time caller who hears a menu to
 #: its end and then decides.
@@ -163,7 +163,7 @@ def _keys(walker: Walker, visit: Visit) -> list[str]:
     return list(dict.fromkeys([*chosen, "0", "9"]))
 
 
-def _pressing(walker: Walker, visit: Visit, when: When) -> Iterator[Visit]:
+def _pressing(walker: Walker, visit: Visit, when: PressTime) -> Iterator[Visit]:
     """The visits after each useful key, pressed at the time that suits this caller."""
     if asks_for_a_key(visit.turn):
         for key in _keys(walker, visit):

@@ -47,8 +47,8 @@ MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
 #: The id of a simulated call, used in the ids of its requests.
 CALL = "outcome"
 
-Got = Literal["a person", "a request", "a text", "the hours and a way on", ""]
-Phone = Literal["shown", "hidden", "diverted", "blocked"]
+HelpGot = Literal["a person", "a request", "a text", "the hours and a way on", ""]
+CallerPhone = Literal["shown", "hidden", "diverted", "blocked"]
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ def habits() -> Iterator[Habit]:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallOutcome:
     """The result of a call."""
 
     habit: Habit
     circumstances: Circumstances
-    phone: Phone
-    got: Got
+    phone: CallerPhone
+    got: HelpGot
     #: Whether the call ended. If not, it goes round in a circle or is too long.
     ended: bool
     hung_up: bool
@@ -142,7 +142,7 @@ class Outcome:
         return self.saved if is_saved and self.saved else Cost(self.seconds, len(self.keys))
 
 
-class Outcomes:
+class CallOutcomes:
     """The calls of one script."""
 
     def __init__(
@@ -151,7 +151,7 @@ class Outcomes:
         self.script, self.timing, self.answers = script, timing, answers
         self._now = {True: by_day, False: by_night}
         ours = next(iter(script.line.transfer.numbers))
-        self.phones: dict[Phone, str] = {
+        self.phones: dict[CallerPhone, str] = {
             "shown": CALLER,
             "hidden": "",
             "diverted": dialling.international(script.line.phones[ours]),
@@ -159,15 +159,15 @@ class Outcomes:
         }
         self.ours = {dialling.international(number) for number in script.line.phones.values()}
 
-    def all(self) -> Iterator[Outcome]:
+    def all(self) -> Iterator[CallOutcome]:
         """Every habit, in all possible circumstances, from each kind of phone."""
         for habit in habits():
             yield from self.of_habit(habit)
 
-    def of_habit(self, habit: Habit) -> Iterator[Outcome]:
+    def of_habit(self, habit: Habit) -> Iterator[CallOutcome]:
         """One habit, in all possible circumstances, from each kind of phone."""
         for circumstances in filter(self.can_be, CIRCUMSTANCES):
-            begun: dict[Turn, Outcome] = {}  # phones that the line cannot tell apart have the same outcome
+            begun: dict[Turn, CallOutcome] = {}  # phones that the line cannot tell apart have the same outcome
             for phone in self.phones:
                 first = self.start(circumstances, phone)
                 if first in begun:
@@ -181,7 +181,7 @@ class Outcomes:
         now = self._now[circumstances.is_open]
         return now is not None and self.script.hours.is_open(now) == circumstances.is_open
 
-    def start(self, circumstances: Circumstances, phone: Phone) -> Turn:
+    def start(self, circumstances: Circumstances, phone: CallerPhone) -> Turn:
         """The first turn of a call."""
         return self.answers.start(CALL, self.phones[phone], self.now(circumstances), blocked=phone == "blocked")
 
@@ -191,7 +191,7 @@ class Outcomes:
         assert now
         return now
 
-    def of(self, habit: Habit, circumstances: Circumstances, phone: Phone) -> Outcome:
+    def of(self, habit: Habit, circumstances: Circumstances, phone: CallerPhone) -> CallOutcome:
         """Play one call to its end."""
         return _Call(self, habit, circumstances, phone).walk()
 
@@ -199,7 +199,7 @@ class Outcomes:
 class _Call:
     """One call in progress."""
 
-    def __init__(self, outcomes: Outcomes, habit: Habit, circumstances: Circumstances, phone: Phone):
+    def __init__(self, outcomes: CallOutcomes, habit: Habit, circumstances: Circumstances, phone: CallerPhone):
         self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
         self._handler = PracticeHandler(works=circumstances.handler_works, spools=circumstances.spools)
         self._now = outcomes.now(circumstances)
@@ -210,7 +210,7 @@ class _Call:
         self._saved: Cost | None = None
         self._answered = self._texted = False
 
-    def walk(self) -> Outcome:
+    def walk(self) -> CallOutcome:
         in_turn = max(1, len(self._habit.keys))
         seen: set[object] = set()
         places: set[At] = set()
@@ -225,7 +225,7 @@ class _Call:
                 goes_round_after = len(self._keys) + in_turn
             self._one_turn()
         keys = self._keys if over else self._keys[:goes_round_after]
-        return Outcome(
+        return CallOutcome(
             self._habit, self._circumstances, self._phone, self._got(), over,
             isinstance(self._turn.then, HangUp), tuple(keys), self._seconds,
             self._turn.session.place.node, self._rung, self._saved,
@@ -233,7 +233,7 @@ class _Call:
 
     # --- what was got -----------------------------------------------------------------------------
 
-    def _got(self) -> Got:
+    def _got(self) -> HelpGot:
         if self._answered:
             return "a person"
         if self._texted:
@@ -319,4 +319,4 @@ class _Call:
         return typed
 
 
-__all__ = ["Circumstances", "Habit", "Outcome", "Outcomes", "habits"]
+__all__ = ["CallOutcome", "CallOutcomes", "Circumstances", "Habit", "habits"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ivr.authoring.authored import ReadingNode
 from ivr.check.callers import KEPT_FREE, Effort
 from ivr.check.context import LINE, MENUS, Context, Finding, rule
-from ivr.check.outcomes import Habit, Outcome, Phone
+from ivr.check.outcomes import CallerPhone, CallOutcome, Habit
 from ivr.problems import counted
 from ivr.script import GREETING, MAIN_MENU
 from ivr.script.session import HangUp
@@ -18,7 +18,7 @@ WELCOME = MENUS + "welcome.yaml"
 #: caller.
 LEAST_SECONDS = 90
 #: Describes the caller's phone in a message, where it matters.
-_FROM: dict[Phone, str] = {
+_FROM: dict[CallerPhone, str] = {
     "shown": "",
     "hidden": " from a hidden number",
     "diverted": " from a phone that is diverted to ours",
@@ -41,15 +41,15 @@ def empty_handed(context: Context) -> Iterator[Finding]:
     yield from _lost_by_hanging_up(context)
 
 
-def _alike(outcomes: list[Outcome]) -> Iterator[list[Outcome]]:
+def _alike(outcomes: list[CallOutcome]) -> Iterator[list[CallOutcome]]:
     """Group calls that end in the same way in the same circumstances."""
-    groups: dict[tuple[str, bool], list[Outcome]] = {}
+    groups: dict[tuple[str, bool], list[CallOutcome]] = {}
     for outcome in outcomes:
         groups.setdefault((outcome.circumstances.name, outcome.ended), []).append(outcome)
     yield from groups.values()
 
 
-def _told(outcome: Outcome, others: int) -> str:
+def _told(outcome: CallOutcome, others: int) -> str:
     keys = " ".join(outcome.keys)
     after = f"After the keys {keys}" if keys else f"After {outcome.seconds:.0f} seconds"
     how = "the call ends" if outcome.ended else "the call goes round in a circle or never ends"

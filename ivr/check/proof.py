@@ -20,7 +20,7 @@ from math import inf
 from msgspec.structs import replace
 
 from ivr.check.explore import LONGEST_CALL
-from ivr.check.states import Past, State, States, Successor
+from ivr.check.states import CallState, Past, States, Successor
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.engine import call
 from ivr.places.nodes import Pause
@@ -119,18 +119,18 @@ def prove(script: Script, by_day: dt.datetime, by_night: dt.datetime | None, tim
 class _Prover:
     def __init__(self, states: States, timing: Timing):
         self._states, self._script, self._timing = states, states.script, timing
-        self._turns: dict[State, Turn] = {}
+        self._turns: dict[CallState, Turn] = {}
         self._pasts: dict[str, list[Past]] = {}
-        self._of_place: dict[str, list[State]] = {}
-        self._waiting: deque[tuple[State, Past]] = deque()
+        self._of_place: dict[str, list[CallState]] = {}
+        self._waiting: deque[tuple[CallState, Past]] = deque()
         #: How each state was first come to.
-        self._from: dict[State, tuple[State, Input]] = {}
+        self._from: dict[CallState, tuple[CallState, Input]] = {}
         #: By state: the keys that lead to the same with every past, so that one past is enough.
-        self._same: dict[State, set[Input]] = {}
+        self._same: dict[CallState, set[Input]] = {}
         #: By time and state: the states from which a named key, or waiting, leads there. And by time: the states from
         #: which one of these leads to help at once.
-        self._led_from: dict[tuple[dt.datetime, State], set[State]] = {}
-        self._helped: dict[dt.datetime, set[State]] = {now: set() for now in states.clocks}
+        self._led_from: dict[tuple[dt.datetime, CallState], set[CallState]] = {}
+        self._helped: dict[dt.datetime, set[CallState]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
         self._faults: dict[tuple[str, str], Violation] = {}
         self._moves = 0
@@ -150,7 +150,7 @@ class _Prover:
 
     # --- every state once -----------------------------------------------------------------------------
 
-    def _come(self, turn: Turn, way: tuple[State, Input] | None) -> State:
+    def _come(self, turn: Turn, way: tuple[CallState, Input] | None) -> CallState:
         """Add a state to those to try, with every past that occurs at its place."""
         s, state = turn.session, self._states.state(turn)
         place = s.place.node if s.place.node in self._script.steps else ""
@@ -166,7 +166,7 @@ class _Prover:
             self._waiting.extend((known, past) for known in states)
         return state
 
-    def _try(self, state: State, past: Past) -> None:
+    def _try(self, state: CallState, past: Past) -> None:
         """Try every input in a state, with one past."""
         turn, first = self._turns[state], state not in self._same
         same, seen = self._same.setdefault(state, set()), set[object]()
@@ -181,7 +181,7 @@ class _Prover:
                 same.add(event)
             seen.add(told)
 
-    def _after(self, state: State, turn: Turn, event: Input, answer: Successor) -> State:
+    def _after(self, state: CallState, turn: Turn, event: Input, answer: Successor) -> CallState:
         """Check one move, and return the state that it leads to."""
         self._moves += 1
         after = answer.turn
@@ -194,7 +194,7 @@ class _Prover:
             self._fault(law, state, says, event)
         return reached
 
-    def _fault(self, law: str, state: State, says: str, *events: Input) -> None:
+    def _fault(self, law: str, state: CallState, says: str, *events: Input) -> None:
         place, way = self._turns[state].session.place.node, list(events)
         while state in self._from and len(way) < 60:
             state, event = self._from[state]
@@ -254,7 +254,7 @@ class _Prover:
 
     # --- doing nothing ------------------------------------------------------------------------------------
 
-    def _left_alone(self, state: State, past: Past) -> None:
+    def _left_alone(self, state: CallState, past: Past) -> None:
         """Check that a caller who does nothing from here on gets something, in time."""
         turn = self._turns[state]
         if isinstance(turn.then, HangUp):

@@ -21,7 +21,7 @@ PACE = 40.0
 REPLY = 8.0
 
 #: A key to press, and the place where it has the wanted meaning; an empty place for keys that mean the same everywhere.
-Step = tuple[str, str]
+RelayStep = tuple[str, str]
 #: The second at which the caller has got what they want, from the walk so far and the current visit; None if not yet.
 GotAt = Callable[[Walk, Visit], float | None]
 
@@ -36,7 +36,7 @@ def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: GotAt)
     steps = _steps(walker, way)
     time, listen = _key(walker.script, HELP, "more_time"), _key(walker.script, "person_away", GO_BACK)
     slower, back = [("", "9"), (HELP, time)], [("", "0"), ("person_away", listen)]
-    ways: tuple[list[Step], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
+    ways: tuple[list[RelayStep], ...] = ([], slower, back, [*back, (MAIN_MENU, "9"), (HELP, time)])
     costs = (_Call(new_walker(), got).follow([*first, *steps]) for first in ways)
     return min((cost for cost in costs if cost), default=None)
 
@@ -47,7 +47,7 @@ def _key(script: Script, place: str, goto: str) -> str:
     return next((option.key for option in options if option.goto == goto), "")
 
 
-def _steps(walker: Walker, way: tuple[Input, ...]) -> list[Step]:
+def _steps(walker: Walker, way: tuple[Input, ...]) -> list[RelayStep]:
     """Each key on a route, and the place where it is pressed."""
     visit, steps = walker.first, []
     for event in way:
@@ -73,7 +73,7 @@ class _Call:
         #: The second at which the name of each key was typed, for keys named here and keys that work everywhere.
         self._named: dict[str, float] = {}
 
-    def follow(self, steps: list[Step]) -> tuple[float, int] | None:
+    def follow(self, steps: list[RelayStep]) -> tuple[float, int] | None:
         while self._visit.seconds < LONGEST_CALL:
             self._type()
             if not steps and (when := self._got(self._walker.walk, self._visit)) is not None:
@@ -94,7 +94,7 @@ class _Call:
             if (key := self._walker.timing.key_named(words)) and not (key in "09" and key in self._named):
                 self._named[key] = self._typed_until
 
-    def _one_turn(self, steps: list[Step]) -> None:
+    def _one_turn(self, steps: list[RelayStep]) -> None:
         """Press a key if the caller could read its name in time; otherwise the wait runs out."""
         visit, walker = self._visit, self._walker
         if not isinstance(visit.turn.then, Gather):
@@ -111,12 +111,12 @@ class _Call:
         else:
             self._visit = walker.answered(visit, NoInput(), over)
 
-    def _ready(self, steps: list[Step]) -> float:
+    def _ready(self, steps: list[RelayStep]) -> float:
         """The second at which a key can be pressed: its name has been typed and read."""
         typed = self._named.get(steps[0][1], self._typed_until) if steps else self._typed_until
         return max(typed + REPLY, self._visit.seconds + REACTION)
 
-    def _is_here(self, step: Step) -> bool:
+    def _is_here(self, step: RelayStep) -> bool:
         """Whether a key has the wanted meaning here. More time is asked for once the greeting has been read."""
         if step[0]:
             return step[0] == _place(self._visit)

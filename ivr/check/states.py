@@ -105,7 +105,7 @@ TOLD_APART = (
 )
 
 #: A state: the parts of a session that count.
-State = tuple[Any, ...]
+CallState = tuple[Any, ...]
 
 
 class States:
@@ -149,7 +149,7 @@ class States:
             caller=s.caller if asking else CALLER,
         )  # fmt: skip
 
-    def state(self, turn: Turn) -> State:
+    def state(self, turn: Turn) -> CallState:
         s, place = turn.session, self._at(turn.session)
         before = self.script.places[s.trail[-1].node] if s.trail else None
         half_way = any(self.script.places[at.node].unfinished for at in s.trail)
@@ -159,7 +159,7 @@ class States:
             bool(s.unsure_of), kind, half_way, s.door, self._wish(s),
         )  # fmt: skip
 
-    def _wish(self, s: Session) -> State:
+    def _wish(self, s: Session) -> CallState:
         """The parts of a wish that count, at the places that ask about it; and the phone, where that counts."""
         place, wishes = self._at(s), s.wishes
         if not place.in_dialogue:
@@ -262,4 +262,4 @@ def _kind(place: Place) -> str:
     return place.id if place.in_dialogue else type(place).__name__
 
 
-__all__ = ["TOLD_APART", "Past", "State", "States"]
+__all__ = ["TOLD_APART", "CallState", "Past", "States"]

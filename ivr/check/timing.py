@@ -22,13 +22,13 @@ TURN_GAP = 0.5
 MOSTLY = 0.9
 
 #: The seconds of each sound, by its words and whether they are said slowly.
-Measured = Mapping[tuple[str, bool], float]
+SoundSeconds = Mapping[tuple[str, bool], float]
 
 
 class Timing:
     """Computes the seconds that parts of one script take to say."""
 
-    def __init__(self, script: Script, measured: Measured | None = None):
+    def __init__(self, script: Script, measured: SoundSeconds | None = None):
         self._script, self._measured = script, measured or {}
         self._speech, self._names = cache(self._add_up), cache(self._when_named)
         self._key_of = {words: key for table in (script.press, script.press_where) for key, words in table.items()}
@@ -80,4 +80,4 @@ class Timing:
         return total
 
 
-__all__ = ["TURN_GAP", "Measured", "Timing"]
+__all__ = ["TURN_GAP", "SoundSeconds", "Timing"]

@@ -17,7 +17,7 @@ from ivr.machine import config
 from ivr.machine.config import PORT, Settings
 from ivr.problems import ConfigError, counted
 from ivr.store import PATIENT_SECONDS, Store, ping
-from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.twilio.rest import RestClient, RestFailed
 from ivr.usecases import examining, probing
 
 
@@ -43,13 +43,13 @@ def connect(fallback_at_twilio: bool) -> None:
             raise Stop(f"The number was not connected. {wrong}")
     except ConfigError:
         out("config/ has errors, so it was not checked whether key 0 rings the line itself. See `ivr check`.")
-    phone = Phone(settings)
+    phone = RestClient(settings)
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
-            raise PhoneFailed(f"{why} Nothing was changed.")
+            raise RestFailed(f"{why} Nothing was changed.")
         last_words = web.put_through(draft_script(settings)[1], settings.our_number) if fallback_at_twilio else ""
         fallback = phone.connect_number(last_words)
-    except PhoneFailed as error:
+    except RestFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
     out(f"{settings.our_number} now rings {settings.public_url}/voice")
     out(f"When that fails, Twilio asks {fallback}")
@@ -60,13 +60,13 @@ def connect(fallback_at_twilio: bool) -> None:
     _connect_texts(settings, phone)
 
 
-def _connect_texts(settings: Settings, phone: Phone) -> None:
+def _connect_texts(settings: Settings, phone: RestClient) -> None:
     """Set up the automatic reply to texts. Calls are already connected, whether or not this works."""
     try:
         if settings.text_from:
             phone.connect_text_sender()
         why_not = phone.why_no_texts()
-    except PhoneFailed as error:
+    except RestFailed as error:
         raise Stop(f"Calls are connected, but texts are not: {error}") from error
     sender = settings.text_from or settings.our_number
     out(f"Texts to {sender} are answered by {settings.public_url}/text")
@@ -94,7 +94,7 @@ def doctor(mails: bool) -> None:
 
 
 #: What stands before each finding of the doctor.
-_VERDICTS: dict[examining.Verdict, str] = {"fine": "ok", "look": "LOOK", "broken": "BROKEN"}
+_VERDICTS: dict[examining.Status, str] = {"fine": "ok", "look": "LOOK", "broken": "BROKEN"}
 
 
 @click.command()

@@ -22,7 +22,7 @@ from ivr.problems import ConfigError
 from ivr.processes import server
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Spool, Store
-from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.twilio.rest import RestClient, RestFailed
 from ivr.usecases import backup, origin, personal_data, publishing, renewing
 
 #: Seconds that Twilio has to answer about the line's number during a start.
@@ -170,12 +170,12 @@ def _warn_of_number(settings: Settings, store: Store) -> None:
     """Print what the line's number cannot do. If Twilio does not answer, the line still starts."""
     if not settings.can_reach_twilio:
         return
-    phone = Phone(settings, LOOK_SECONDS)
+    phone = RestClient(settings, LOOK_SECONDS)
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
             out(why)
         tell_of_texts(phone.why_no_texts(), store)
-    except PhoneFailed as error:
+    except RestFailed as error:
         out(f"Twilio could not be asked what {settings.our_number} can do: {error}")
 
 

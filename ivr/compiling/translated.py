@@ -18,7 +18,7 @@ from ivr.language import Grammar
 from ivr.language.english import ENGLISH
 
 #: The words for an id and its English.
-Words = Callable[[str, str], str]
+WordsOf = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Whole:
     """A language that says everything: its grammar, and its words for each sentence."""
 
     grammar: Grammar
-    words: Words
+    words: WordsOf
 
     def node(self, name: str, node: Any) -> Any:
         """A node with its sentences in this language."""

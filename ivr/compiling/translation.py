@@ -24,7 +24,7 @@ from ivr.spoken import BLANK
 
 #: missing: it has no words. draft: nobody has checked these. stale: the English is another now. changed: other words
 #: were checked. checked: it may be recorded. heard: callers may hear it.
-State = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
+LineState = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
 #: What each state means for whoever works on the language.
 NEXT = {
     "missing": "to translate", "stale": "to translate again: the English is another now", "draft": "to be checked",
@@ -68,7 +68,7 @@ class TranslationRow:
         return fingerprint(self.tag, self.id, self.english, self.says, self.sounds)
 
     @property
-    def state(self) -> State:
+    def state(self) -> LineState:
         found = self.translated
         if found is None:
             return "missing"
@@ -249,7 +249,7 @@ def voice_print(voice: str, language: str) -> str:
     return hashlib.sha256(f"{voice}\0{language}".encode()).hexdigest()[:8]
 
 
-_NOT_YET: dict[State, str] = {
+_NOT_YET: dict[LineState, str] = {
     "missing": "missing", "draft": "not checked", "stale": "made from other English", "changed": "changed since",
     "checked": "not listened to",
 }  # fmt: skip
@@ -291,7 +291,7 @@ __all__ = [
     "NAME",
     "NEXT",
     "VOICE",
-    "State",
+    "LineState",
     "TranslationRow",
     "fingerprint",
     "is_named",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ivr.authoring import drafts, editing
 from ivr.authoring.drafts import LINE
 from ivr.authoring.parsing import Path
-from ivr.forms.shape import Field, Form, FormEntry, Kind, Values
+from ivr.forms.shape import Field, FieldKind, Form, FormEntry, Values
 
 #: The beginning of the key of an entry that is new.
 NEW = "new"
@@ -173,7 +173,7 @@ def _is_written(of: Field, values: Values) -> bool:
 
 
 #: What needs no quotes in YAML, by kind.
-_PLAIN: Mapping[Kind, re.Pattern[str]] = {
+_PLAIN: Mapping[FieldKind, re.Pattern[str]] = {
     "hours": re.compile(r"closed|[0-9: ]+ to [0-9: ]+(?: and [0-9: ]+ to [0-9: ]+)*"),
     "part": re.compile(r"closed|[0-9: ]+ to [0-9: ]+"),
     "day": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
@@ -183,7 +183,7 @@ _PLAIN: Mapping[Kind, re.Pattern[str]] = {
 }
 
 
-def _yaml(kind: Kind, value: str) -> str:
+def _yaml(kind: FieldKind, value: str) -> str:
     """A value as YAML on one line."""
     plain = _PLAIN.get(kind)
     return value if plain and plain.fullmatch(value) else editing.quoted(value)

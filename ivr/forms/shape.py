@@ -12,7 +12,7 @@ from ivr.authoring.parsing import Path
 
 #: hours: '09:00 to 12:00 and 13:00 to 17:00', or closed. moment: a day, or a time on one. part: one span of hours.
 #: address: of e-mail or of a page. name: words on one line. switch: on or off.
-Kind = Literal["hours", "part", "day", "moment", "phone", "address", "number", "words", "name", "switch"]
+FieldKind = Literal["hours", "part", "day", "moment", "phone", "address", "number", "words", "name", "switch"]
 #: The values of a switch.
 SWITCHED = ("on", "off")
 #: The values of one entry, by field.
@@ -26,7 +26,7 @@ class Field:
     #: Its name in the entry; empty if the entry is this one value.
     name: str
     label: str
-    kind: Kind
+    kind: FieldKind
     #: Whether it may be left empty, and is then not written at all.
     optional: bool = False
 

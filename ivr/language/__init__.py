@@ -14,7 +14,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 
-from ivr.hours import Day, Hours, Span
+from ivr.hours import DayHours, Hours, Span
 from ivr.spoken import Piece, Speech
 
 #: The least length in seconds of the sound of one digit. A shorter sound is padded with silence. Measured voices take
@@ -135,7 +135,7 @@ def runs(hours: Hours) -> Iterator[tuple[int, int, Span]]:
 
     A run of days with a break comes once for each of its spans.
     """
-    found: list[tuple[int, int, Day]] = []
+    found: list[tuple[int, int, DayHours]] = []
     for day, spans in enumerate(hours.week):
         if not spans:
             continue

@@ -34,7 +34,7 @@ MOST_SILENCES = 12
 _ANY_TIME = dt.datetime(2000, 1, 3, 12, tzinfo=dt.UTC)
 
 #: What is at a place: guidance, a question with choices, an explanation of a word, or a step that is built in.
-Kind = Literal["guidance", "menu", "word", "step"]
+SpotKind = Literal["guidance", "menu", "word", "step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Spot:
     """A place on the map."""
 
     id: str
-    kind: Kind
+    kind: SpotKind
     #: Its subject, as advisers see it.
     title: str
     #: What is said there, in paragraphs, without the choices.
@@ -172,7 +172,7 @@ def _spot(script: Script, place: Place, way: tuple[Way, ...] | None) -> Spot:
     )
 
 
-def _kind(place: Place) -> Kind:
+def _kind(place: Place) -> SpotKind:
     match place:
         case Words():
             return "step"

@@ -19,7 +19,7 @@ from ivr.spoken import text_of
 
 #: Where something is heard: the id of its node (empty outside nodes), and its name there. Ids are used because titles
 #: may change.
-Where = tuple[str, str]
+ChangedAt = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _change(kernel: tuple[str, str], found: list[_Found]) -> Change:
     return Change(*kernel, places, nodes)
 
 
-def _heard(script: Script) -> Iterator[tuple[Where, str]]:
+def _heard(script: Script) -> Iterator[tuple[ChangedAt, str]]:
     """Everything that can be heard or texted, and every setting that affects callers, with its place."""
     for node in script.nodes.values():
         for name, words in (*_said(node), *_led(node)):

@@ -19,12 +19,12 @@ from typing import Literal
 
 from ivr.machine import equipment
 from ivr.overview import atlas
-from ivr.overview.atlas import Kind, Spot
+from ivr.overview.atlas import Spot, SpotKind
 from ivr.problems import counted
 from ivr.reporting.dropoff import TOO_FEW, Footfall
 
 #: The colour of each kind of place: of its head, and of its border. Words say the kind too.
-COLOURS: dict[Kind, tuple[str, str]] = {
+COLOURS: dict[SpotKind, tuple[str, str]] = {
     "menu": ("#d5e5f5", "#1d4f80"),
     "guidance": ("#e3f1dd", "#2f5d1e"),
     "word": ("#f4ecd2", "#6b5413"),

@@ -15,7 +15,7 @@ from ivr.hours import LONDON
 from ivr.machine import alerts
 from ivr.processes import overdue
 from ivr.processes.tools import Tools
-from ivr.usecases.jobs import PROCESSES, Way, What
+from ivr.usecases.jobs import PROCESSES, AlertReason, Channel
 
 #: Seconds after which a late request is named in the alert, and how many are.
 LATE_DAY_SECONDS, MOST_NAMED = 24 * 60 * 60, 10
@@ -29,7 +29,7 @@ SUBJECTS = {
 }
 
 
-def alert(tools: Tools, request_id: str, what: What, way: Way) -> None:
+def alert(tools: Tools, request_id: str, what: AlertReason, way: Channel) -> None:
     """Send one alert about a request by one way, if its reason still applies and that way is configured."""
     request, waiting, now = tools.store.requests.get(request_id), tools.store.requests.waiting(), time.time()
     if request is None or not _is_so(tools, request, waiting, what, now):
@@ -69,7 +69,7 @@ SPENT = {
 }
 
 
-def alert_of_spending(tools: Tools, stage: str, way: Way) -> None:
+def alert_of_spending(tools: Tools, stage: str, way: Channel) -> None:
     """Send one alert about what was spent today."""
     prices = compiled(tools.line()).spending
     spent = spending.pounds(tools.store.spendings.of_day(time.time()), prices)
@@ -81,7 +81,7 @@ def alert_of_spending(tools: Tools, stage: str, way: Way) -> None:
     _tell(tools, way, alerts.Alert(_alert_id(f"spending-{way}"), subject, words))
 
 
-def alert_of_flood(tools: Tools, way: Way) -> None:
+def alert_of_flood(tools: Tools, way: Channel) -> None:
     """Send one alert about a flood, in place of one for each of its urgent requests."""
     waiting = tools.store.requests.waiting()
     ids = overdue.in_flood(tools, waiting)
@@ -106,7 +106,7 @@ def _about(request: CallbackRequest) -> str:
     return f" {', '.join(short)}." if short else ""
 
 
-def alert_of_process(tools: Tools, process: str, way: Way) -> None:
+def alert_of_process(tools: Tools, process: str, way: Channel) -> None:
     """Send one alert about a process that keeps ending, if it still does."""
     times = tools.store.health.ailing([process]).get(process)
     if not times:
@@ -120,7 +120,7 @@ def alert_of_process(tools: Tools, process: str, way: Way) -> None:
     _tell(tools, way, alerts.Alert(_alert_id(f"{process}-{way}"), subject, words))
 
 
-def _tell(tools: Tools, way: Way, alert: alerts.Alert) -> None:
+def _tell(tools: Tools, way: Channel, alert: alerts.Alert) -> None:
     to = tools.line().alerts
     if way == "mail" and to.email_to and tools.settings.smtp_url:
         alerts.mail(tools.settings, to.email_to, alert)
@@ -135,7 +135,9 @@ def _alert_id(of: str) -> str:
     return f"{of}-{began:.0f}"
 
 
-def _is_so(tools: Tools, request: CallbackRequest, waiting: list[CallbackRequest], what: What, now: float) -> bool:
+def _is_so(
+    tools: Tools, request: CallbackRequest, waiting: list[CallbackRequest], what: AlertReason, now: float
+) -> bool:
     """Whether the reason for an alert still applies to a request."""
     match what:
         case "today" | "urgent":
@@ -148,14 +150,14 @@ def _is_so(tools: Tools, request: CallbackRequest, waiting: list[CallbackRequest
     return request.open and is_so
 
 
-def _by_when(tools: Tools, request: CallbackRequest, what: What) -> str:
+def _by_when(tools: Tools, request: CallbackRequest, what: AlertReason) -> str:
     by = overdue.listen_by(request, tools.hours()) if what == "unheard" else request.due
     is_late = "A call was promised" if what == "late" else "They should be rung"
     verb = "It should have been listened to" if what == "unheard" else is_late
     return f"{verb} by {dt.datetime.fromtimestamp(by, LONDON):%H:%M on %A %-d %B}."
 
 
-def _others(tools: Tools, waiting: list[CallbackRequest], what: What, now: float) -> str:
+def _others(tools: Tools, waiting: list[CallbackRequest], what: AlertReason, now: float) -> str:
     """How many late callers or unheard messages there are, as a sentence; empty for one."""
     late, unheard, _ = overdue.behind(waiting, tools.hours(), now)
     if what == "unheard":

@@ -46,7 +46,7 @@ from ivr.processes import overdue, server, worker
 from ivr.processes.tools import Tools
 from ivr.processes.worker import JOBS
 from ivr.store import Figures, QueueFigures, Store, StoreDown, WatchError, beat
-from ivr.twilio.rest import PhoneFailed
+from ivr.twilio.rest import RestFailed
 from ivr.usecases.jobs import LOOK, PROCESSES, QUEUES, RING
 
 Registry = TypeVar("Registry", bound=BaseRegistry)
@@ -219,7 +219,7 @@ def _outlive(what: Callable[..., object], *of: object) -> None:
     """Call a function and log any failure: the next look may succeed."""
     try:
         what(*of)
-    except (StoreDown, PhoneFailed, ConfigError) as error:
+    except (StoreDown, RestFailed, ConfigError) as error:
         structlog.get_logger().warning("worker", why=str(error))
     except Exception:
         structlog.get_logger().exception("worker")

@@ -10,7 +10,7 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.problems import ConfigError
 from ivr.store import PATIENT_SECONDS, Spool, Store
-from ivr.twilio.rest import Phone
+from ivr.twilio.rest import RestClient
 from ivr.usecases.jobs import Jobs
 
 
@@ -19,7 +19,7 @@ class Tools:
 
     def __init__(self, settings: Settings):
         self.settings, self.store = settings, Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
-        self.phone = Phone(settings, failed=lambda code: self.store.health.count("rest_errors", code))
+        self.phone = RestClient(settings, failed=lambda code: self.store.health.count("rest_errors", code))
         self.jobs = Jobs(settings, self.store)
         self.spool = Spool(settings.spool_dir, settings.keys)
 

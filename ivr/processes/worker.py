@@ -27,7 +27,7 @@ from ivr.processes import alerting, overdue
 from ivr.processes.tools import Tools
 from ivr.store import MOST_ENDED
 from ivr.twilio import codes
-from ivr.twilio.rest import PhoneFailed
+from ivr.twilio.rest import RestFailed
 from ivr.usecases import personal_data, renewing, spooling
 from ivr.usecases.jobs import keep_recording, recording_path
 
@@ -54,7 +54,7 @@ def send_text(tools: Tools, text_id: str) -> None:
         sid = tools.phone.send_text(text.id, text.to, text.body)
         tools.store.texts.became(text_id, "sent", sid=sid)
         tools.store.spendings.add("text_parts", sms.parts(text.body), text_id, time.time())
-    except PhoneFailed as error:
+    except RestFailed as error:
         log.warning("text", id=text_id, why=str(error), again=error.again)
         if error.again and not _last_try():
             tools.store.texts.put_back(text_id)
@@ -148,13 +148,13 @@ def ring(tools: Tools, request_id: str, adviser: str, asked_at: float) -> None:
         return
     try:
         if now - asked_at > RING_WITHIN_SECONDS:
-            raise PhoneFailed("The line was too busy at that moment")
+            raise RestFailed("The line was too busy at that moment")
         if alerting.stage_of(tools, now) == "no clicks":
-            raise PhoneFailed("The line has spent what it may spend in a day")
+            raise RestFailed("The line has spent what it may spend in a day")
         if not tools.store.once.begin_ringing(request_id, asked_at):
-            raise PhoneFailed("The line stopped at that moment, so your phone may still ring")
+            raise RestFailed("The line stopped at that moment, so your phone may still ring")
         tools.phone.ring(known.phone if known else "", request_id, adviser)
-    except PhoneFailed as error:
+    except RestFailed as error:
         words = f"{error}. Ring by hand."
         with contextlib.suppress(KeyError):
             tools.store.requests.change(

@@ -18,16 +18,16 @@ from ivr.script import Script
 from ivr.script.session import Input, Key, NoInput, Session
 
 #: What is counted at a place. "again", "back" and "person" are the keys hash, star and 0; "hung_up" ends the call.
-What = Literal["visits", "no_input", "no_match", "again", "back", "person", "hung_up", "troubled", "seconds"]
+Occurrence = Literal["visits", "no_input", "no_match", "again", "back", "person", "hung_up", "troubled", "seconds"]
 #: Counts by place and by what happened there.
-Counts = Counter[tuple[str, What]]
+PlaceCounts = Counter[tuple[str, Occurrence]]
 
 #: A place at which more than this share of the visits is in trouble is named.
 TOO_MANY = 0.15
 #: So few visits say nothing about a place.
 TOO_FEW = 20
 
-_KEYS: Mapping[str, What] = {AGAIN_KEY: "again", BACK_KEY: "back", PERSON_KEY: "person"}
+_KEYS: Mapping[str, Occurrence] = {AGAIN_KEY: "again", BACK_KEY: "back", PERSON_KEY: "person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,14 @@ class Footfall:
         return self.visits >= TOO_FEW and self.trouble > TOO_MANY
 
 
-def of_start(after: Session) -> Counts:
+def of_start(after: Session) -> PlaceCounts:
     """What the start of a call adds."""
     return Counter({(after.place.node, "visits"): 1})
 
 
-def of_turn(before: Session, event: Input, after: Session, now: float) -> Counts:
+def of_turn(before: Session, event: Input, after: Session, now: float) -> PlaceCounts:
     """What one turn adds."""
-    here, counts = before.place.node, Counts()
+    here, counts = before.place.node, PlaceCounts()
     if isinstance(event, Key) and event.keys in _KEYS:
         counts[here, _KEYS[event.keys]] += 1
     if after.errors > before.errors:
@@ -87,10 +87,10 @@ def of_turn(before: Session, event: Input, after: Session, now: float) -> Counts
     return counts
 
 
-def of_hanging_up(script: Script, last: Session, now: float) -> Counts:
+def of_hanging_up(script: Script, last: Session, now: float) -> PlaceCounts:
     """What a caller who hangs up adds."""
     here = last.place.node
-    counts: Counts = Counter({(here, "hung_up"): 1, (here, "seconds"): _stayed(last, now)})
+    counts: PlaceCounts = Counter({(here, "hung_up"): 1, (here, "seconds"): _stayed(last, now)})
     place = script.places.get(here)
     asks = place is not None and not place.tells_first and not place.hands_over
     if asks and not last.got and not _was_in_trouble(last):
@@ -106,7 +106,7 @@ def by_place(counts: Mapping[tuple[str, str], int]) -> tuple[Footfall, ...]:
 
 
 def _footfall(place: str, counts: Mapping[tuple[str, str], int]) -> Footfall:
-    return Footfall(place, **{what: counts.get((place, what), 0) for what in get_args(What)})
+    return Footfall(place, **{what: counts.get((place, what), 0) for what in get_args(Occurrence)})
 
 
 def _was_in_trouble(s: Session) -> bool:

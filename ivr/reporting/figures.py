@@ -21,7 +21,7 @@ from ivr.reporting.periods import Period
 LEAST_TOLD, LEAST_SHARED = 5, 20
 
 #: Counts by their names in the store, as "question:answer".
-Counts = Mapping[str, int]
+CountsByName = Mapping[str, int]
 
 
 class Figure(NamedTuple):
@@ -63,7 +63,9 @@ def _gives_away(hidden: Sequence[Figure]) -> bool:
     return len(hidden) == 1 or is_least or count >= sum(each.most for each in hidden) - 1
 
 
-def figures(period: Period, names: Sequence[str], of: Callable[[str], Counts], *, is_summed: bool) -> list[Figure]:
+def figures(
+    period: Period, names: Sequence[str], of: Callable[[str], CountsByName], *, is_summed: bool
+) -> list[Figure]:
     """The figures of a table in a period. `of`: the counts of a month.
 
     `is_summed`: its sum may be known from elsewhere. Then no figure is hidden alone: one that its months hide as well

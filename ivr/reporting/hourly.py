@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ivr.reporting import demand
-from ivr.reporting.figures import LEAST_TOLD, Counts, Figure, figures
+from ivr.reporting.figures import LEAST_TOLD, CountsByName, Figure, figures
 from ivr.reporting.periods import Period
 
 #: Shades of the plot, besides the one of what is not told.
@@ -43,7 +43,7 @@ class HourlyCalls(NamedTuple):
         return f"Most calls came {' and '.join([', '.join(named[:-1]), named[-1]] if named[1:] else named)}."
 
 
-def hours(period: Period, of: Callable[[str], Counts]) -> HourlyCalls | None:
+def hours(period: Period, of: Callable[[str], CountsByName]) -> HourlyCalls | None:
     """The calls of a period by hour of the week; None if no hour can be told. `of`: the counts of a month.
 
     Days and hours at the edges are left out if nothing can be told of them.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ivr.callbacks import came, kept
 from ivr.callbacks.came import Questions
 from ivr.reporting import demand
-from ivr.reporting.figures import LEAST_SHARED, LEAST_TOLD, Counts, Figure, figures
+from ivr.reporting.figures import LEAST_SHARED, LEAST_TOLD, CountsByName, Figure, figures
 from ivr.reporting.hourly import HourlyCalls, hours
 from ivr.reporting.periods import Period, month
 
@@ -198,7 +198,7 @@ def _percent(kept: int, broken: int) -> int:
     return math.floor(100 * kept / (kept + broken))
 
 
-def report(period: Period, questions: Questions, of: Callable[[str], Counts], present: str) -> Report:
+def report(period: Period, questions: Questions, of: Callable[[str], CountsByName], present: str) -> Report:
     """The report of a period. `questions`: what advisers can say of a talk. `of`: the counts of a month. `present`: the
     month that is running, as '2026-11'.
     """
@@ -210,12 +210,12 @@ def report(period: Period, questions: Questions, of: Callable[[str], Counts], pr
     return Report(period, in_time, not_in_time, groups, hours(period, of))
 
 
-def _counted(asked: _Asked, period: Period, of: Callable[[str], Counts]) -> Table:
+def _counted(asked: _Asked, period: Period, of: Callable[[str], CountsByName]) -> Table:
     told = figures(period, tuple(asked.rows), of, is_summed=asked.is_summed)
     return Table(asked.name, asked.definition, list(zip(asked.rows.values(), told, strict=True)))
 
 
-def _by_month(period: Period, of: Callable[[str], Counts], present: str) -> list[Table]:
+def _by_month(period: Period, of: Callable[[str], CountsByName], present: str) -> list[Table]:
     """The calls of each month of a longer time, as the report of that month tells them."""
     if not period.parts:
         return []
@@ -224,7 +224,7 @@ def _by_month(period: Period, of: Callable[[str], Counts], present: str) -> list
     return [Table("Calls by month", "Calls that the line answered, as the report of each month tells them.", rows)]
 
 
-def _languages(period: Period, of: Callable[[str], Counts]) -> Table:
+def _languages(period: Period, of: Callable[[str], CountsByName]) -> Table:
     """The languages that were counted in a period: which there are, the line's settings decide."""
     found = sorted({name for each in period.months for name in of(each) if name.startswith(kept.LANGUAGE)})
     told = figures(period, found, of, is_summed=True)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ivr.hours import LONDON
-from ivr.reporting.dropoff import Counts
+from ivr.reporting.dropoff import PlaceCounts
 from ivr.store.connection import Client, Redis
 
 #: Days for which the counts of a day are kept: a year and a month, so that a month can be compared with last year's.
@@ -21,7 +21,7 @@ class DropOff:
     def __init__(self, redis: Redis):
         self._redis = redis
 
-    def add(self, counts: Counts, now: float) -> None:
+    def add(self, counts: PlaceCounts, now: float) -> None:
         """Add these to the counts of the day of `now`. Raises StoreDown."""
         key = _key(_day(now))
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from ivr.callbacks.request import CallbackRequest
 from ivr.store.connection import Client, Redis
+from ivr.store.index import Read
 
 CHANGED = "ivr:changed"
 #: The most ids in the stream.
 MOST_CHANGED = 1000
 #: Seconds after which all are read again.
 ANEW_SECONDS = 60
-
-Read = Callable[[Client, list[bytes]], list[CallbackRequest]]
 
 
 def changes(pipe: Client, request_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ivr.callbacks.spending import Counted
+from ivr.callbacks.spending import Billed
 from ivr.hours import LONDON
 from ivr.store.connection import Client, Redis
 
@@ -25,7 +25,7 @@ class Spendings:
     def __init__(self, redis: Redis):
         self._redis = redis
 
-    def add(self, what: Counted, amount: int, about: str, now: float) -> None:
+    def add(self, what: Billed, amount: int, about: str, now: float) -> None:
         """Count something that ended. `about`: the id of the call or text, which counts once."""
         key = _key(now)
         terms = [f"{what} {about}", what, amount, KEEP_SECONDS]

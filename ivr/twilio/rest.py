@@ -45,7 +45,7 @@ _NOT_KNOWN = "so it is not known whether it was done"
 _REMEDIES = {20003: ". Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"}
 
 
-class PhoneFailed(Exception):
+class RestFailed(Exception):
     """Raised when a request to Twilio failed.
 
     `again`: it is certain that nothing was done, so that a retry is safe. `code`: Twilio's error code, or our own word.
@@ -139,7 +139,7 @@ def _messaging_at(address: str) -> str:
     return re.sub(r"^(https?://)api\.", r"\1messaging.", address)
 
 
-class Phone:
+class RestClient:
     """Our requests to Twilio's REST API.
 
     `seconds` limits each answer; `failed` is called with the code of each fault.
@@ -186,7 +186,7 @@ class Phone:
 
     def _must_not_be_ours(self, number: str) -> None:
         if dialling.same(number, self._settings.our_numbers):
-            raise PhoneFailed("That is the line's own number, so the line would ring itself")
+            raise RestFailed("That is the line's own number, so the line would ring itself")
 
     def recording(self, sid: str) -> bytes:
         """The sound of a recording, as a WAV file."""
@@ -198,10 +198,10 @@ class Phone:
             )
         except requests.RequestException as error:
             self._failed("no answer")
-            raise PhoneFailed(type(error).__name__, again=True) from error
+            raise RestFailed(type(error).__name__, again=True) from error
         if answer.status_code != 200:
             self._failed(f"{answer.status_code}")
-            raise PhoneFailed(f"Twilio answered {answer.status_code}", again=True)
+            raise RestFailed(f"Twilio answered {answer.status_code}", again=True)
         return answer.content
 
     def messages_left(self) -> list[MessageLeft]:
@@ -217,23 +217,21 @@ class Phone:
 
     def _recording_path(self, sid: str) -> str:
         if not re.fullmatch(r"RE[0-9a-f]{32}", sid):
-            raise PhoneFailed("That is not the id of a recording")
+            raise RestFailed("That is not the id of a recording")
         return f"/2010-04-01/Accounts/{self._settings.account_sid}/Recordings/{sid}"
 
     def our_number(self) -> OurNumber:
-        """Look up the line's own number at Twilio. Raises PhoneFailed if the account does not have it."""
+        """Look up the line's own number at Twilio. Raises RestFailed if the account does not have it."""
         ours = self._settings.our_number
         number = self._number(ours)
         if number is None:
-            raise PhoneFailed(
-                f"The account has no number {ours}. Check TWILIO_NUMBER; nothing was changed.", again=True
-            )
+            raise RestFailed(f"The account has no number {ours}. Check TWILIO_NUMBER; nothing was changed.", again=True)
         return number
 
     def why_no_texts(self) -> str:
         """Why the line cannot send texts; empty if Twilio reports no reason.
 
-        Raises PhoneFailed if Twilio cannot be asked.
+        Raises RestFailed if Twilio cannot be asked.
         """
         sender = self._settings.text_from or self._settings.our_number
         name = "TWILIO_TEXT_FROM" if self._settings.text_from else "TWILIO_NUMBER"
@@ -250,7 +248,7 @@ class Phone:
         """A service sends from the numbers, short codes or names in its pool. One that has none exists all the same."""
         try:
             numbers = self._read(lambda client: client.messaging.v1.services(sid).phone_numbers.list(limit=MOST_LISTED))
-        except PhoneFailed as error:
+        except RestFailed as error:
             if error.code != _NOT_FOUND:
                 raise
             return f"The account has no Messaging Service {sid}. Check TWILIO_TEXT_FROM."
@@ -280,12 +278,12 @@ class Phone:
         )
 
     def clock_is_ahead(self) -> float:
-        """The seconds by which our clock is ahead of Twilio's. Raises PhoneFailed if it cannot be asked."""
+        """The seconds by which our clock is ahead of Twilio's. Raises RestFailed if it cannot be asked."""
         try:
             answer = requests.head(self._address, timeout=(CONNECT_SECONDS, self._seconds or ANSWER_SECONDS))
             told = parsedate_to_datetime(answer.headers.get("Date", ""))
         except (requests.RequestException, ValueError) as error:
-            raise PhoneFailed(f"its clock is not known ({type(error).__name__})", again=True) from error
+            raise RestFailed(f"its clock is not known ({type(error).__name__})", again=True) from error
         return time.time() - told.timestamp() - answer.elapsed.total_seconds() / 2
 
     def connect_number(self, last_words: str = "") -> str:
@@ -317,7 +315,7 @@ class Phone:
     def connect_text_sender(self) -> None:
         """Route replies to our texts to this line, if texts have a different sender than its number.
 
-        Raises PhoneFailed if the account does not have that sender.
+        Raises RestFailed if the account does not have that sender.
         """
         url, sender = f"{self._settings.public_url}/text", self._settings.text_from
         if sender.startswith("MG"):
@@ -329,28 +327,28 @@ class Phone:
         elif number := self._number(sender):
             self._ask(lambda client: client.incoming_phone_numbers(number.sid).update(sms_url=url, sms_method="POST"))
         else:
-            raise PhoneFailed(f"The account has no number {sender}. Check TWILIO_TEXT_FROM")
+            raise RestFailed(f"The account has no number {sender}. Check TWILIO_TEXT_FROM")
 
     def _begun(self, what: Any) -> str:
         """Create something at Twilio, and return its id."""
         sid = self._ask(what).sid
         if not sid:
-            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}")
+            raise RestFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}")
         return str(sid)
 
     def _read(self, what: Any) -> Any:
         """Make a request that changes nothing, even if it fails."""
         try:
             return self._ask(what)
-        except PhoneFailed as error:
+        except RestFailed as error:
             says = str(error).removesuffix(f", {_NOT_KNOWN}").rstrip(".")
-            raise PhoneFailed(f"{says}. Nothing was changed.", again=True, code=error.code) from error
+            raise RestFailed(f"{says}. Nothing was changed.", again=True, code=error.code) from error
 
     def _ask(self, what: Any) -> Any:
-        """Make a request. Raises PhoneFailed, after reporting the code to `failed`."""
+        """Make a request. Raises RestFailed, after reporting the code to `failed`."""
         try:
             return self._asked(what)
-        except PhoneFailed as error:
+        except RestFailed as error:
             self._failed(error.code)
             raise
 
@@ -361,17 +359,17 @@ class Phone:
         try:
             return what(self._client)
         except _Refused as error:
-            raise PhoneFailed(str(error), error.status in _NOT_DONE, error.code) from error
+            raise RestFailed(str(error), error.status in _NOT_DONE, error.code) from error
         except requests.RequestException as error:
             if _never_got_there(error):
-                raise PhoneFailed("Twilio could not be reached", again=True, code="not reached") from error
-            raise PhoneFailed(f"Twilio did not answer, {_NOT_KNOWN}", code="no answer") from error
+                raise RestFailed("Twilio could not be reached", again=True, code="not reached") from error
+            raise RestFailed(f"Twilio did not answer, {_NOT_KNOWN}", code="no answer") from error
         except Exception as error:  # the library can raise anything for an unexpected answer
-            raise PhoneFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}", code="no sense") from error
+            raise RestFailed(f"Twilio's answer makes no sense, {_NOT_KNOWN}", code="no sense") from error
 
 
 def _answering_with(document: str) -> str:
-    """An address of Twilio's that answers with this document. Raises PhoneFailed if it does not."""
+    """An address of Twilio's that answers with this document. Raises RestFailed if it does not."""
     address = f"{ECHO}?{urlencode({'Twiml': document})}"
     why = "with something else"
     try:
@@ -380,7 +378,7 @@ def _answering_with(document: str) -> str:
             return address
     except requests.RequestException as error:
         why = f"not ({type(error).__name__})"
-    raise PhoneFailed(
+    raise RestFailed(
         f"{ECHO} was asked for the fallback and answers {why}. Nothing was changed. Paste the output of `ivr fallback` "
         "into a TwiML Bin instead, and choose that as the number's fallback."
     )

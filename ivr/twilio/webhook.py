@@ -18,7 +18,7 @@ from ivr import dialling
 from ivr.hot.signature import MOST_FIELDS
 from ivr.script.session import Ended, Input, Key, NoInput, Recorded, TransferEnded
 
-Form = Mapping[str, str]
+WebhookForm = Mapping[str, str]
 #: The header with the signature, as WSGI names it.
 SIGNATURE = "HTTP_X_TWILIO_SIGNATURE"
 
@@ -40,7 +40,7 @@ _WHOLE = re.compile(r"\s*\+?([0-9]{1,6})(?:[.,][0-9]*)?\s*")
 # --- fields -----------------------------------------------------------------------------------
 
 
-def call_sid(form: Form) -> str:
+def call_sid(form: WebhookForm) -> str:
     """The id of the call, safe for URLs, Redis keys and the log; empty if there is none."""
     return safe_id(form.get("CallSid", ""))
 
@@ -55,7 +55,7 @@ def safe_id(raw: str) -> str:
     return f"odd-{sha1(raw.encode(errors='replace'), usedforsecurity=False).hexdigest()}"
 
 
-def _seconds(form: Form, name: str) -> int | None:
+def _seconds(form: WebhookForm, name: str) -> int | None:
     """A length in whole seconds, at least 0. None if it is absent or not a number."""
     raw = form.get(name, "")
     if found := _WHOLE.fullmatch(raw):
@@ -63,23 +63,23 @@ def _seconds(form: Form, name: str) -> int | None:
     return 0 if raw.strip().startswith("-") else None
 
 
-def _status(form: Form, *names: str) -> str:
+def _status(form: WebhookForm, *names: str) -> str:
     """The first of these fields that is not empty, in the spelling that Twilio documents."""
     found = next((raw for name in names if (raw := form.get(name, "").strip())), "")
     return found.lower().replace("_", "-")
 
 
-def _keys(form: Form) -> str:
+def _keys(form: WebhookForm) -> str:
     return _NO_KEY.sub("", form.get("Digits", "")[: 4 * MOST_KEYS])[:MOST_KEYS]
 
 
-def error_code(form: Form) -> str:
+def error_code(form: WebhookForm) -> str:
     """Twilio's error code; empty if there is none."""
     code = form.get("ErrorCode", "").strip()
     return code if re.fullmatch("[1-9][0-9]{3,5}", code) else ""
 
 
-def query_that_failed(form: Form) -> dict[str, str]:
+def query_that_failed(form: WebhookForm) -> dict[str, str]:
     """The query of the webhook that failed before Twilio asked for the fallback; empty if it is not told."""
     try:
         return dict(parse_qsl(urlsplit(form.get("ErrorUrl", "")).query, max_num_fields=MOST_FIELDS))
@@ -87,7 +87,7 @@ def query_that_failed(form: Form) -> dict[str, str]:
         return {}
 
 
-def number_shown(form: Form, name: str) -> str:
+def number_shown(form: WebhookForm, name: str) -> str:
     """The phone number in a field, in E.164; empty for anything that is not a number, such as `sip:` or `client:`."""
     raw = form.get(name, "").strip()
     return raw if re.fullmatch(r"\+[1-9][0-9]{6,14}", raw) else ""
@@ -96,7 +96,7 @@ def number_shown(form: Form, name: str) -> str:
 # --- a caller and a turn ----------------------------------------------------------------------
 
 
-def caller(form: Form) -> str:
+def caller(form: WebhookForm) -> str:
     """The caller ID; empty if it is not the caller's own.
 
     A diverted call may show the number that diverted it, or the one that was rung. Every call diverted there shows that
@@ -109,12 +109,12 @@ def caller(form: Form) -> str:
     return "" if dialling.same(shown, filter(None, on_the_way)) else shown
 
 
-def number_rung(form: Form) -> str:
+def number_rung(form: WebhookForm) -> str:
     """The line's number that was rung, in E.164; empty if the form does not say."""
     return number_shown(form, "To") or number_shown(form, "Called")
 
 
-def happened(form: Form, awaited: type[Input] | None, accepted: Callable[[], bool | None]) -> Input:
+def happened(form: WebhookForm, awaited: type[Input] | None, accepted: Callable[[], bool | None]) -> Input:
     """What the caller, or the phone network, did.
 
     `awaited` is what the previous reply waited for besides keys: the end of a transfer or of a recording, or None.
@@ -132,7 +132,7 @@ def happened(form: Form, awaited: type[Input] | None, accepted: Callable[[], boo
     return Key(keys) if keys else NoInput()
 
 
-def _length(form: Form) -> int:
+def _length(form: WebhookForm) -> int:
     """The seconds of a recording. If unknown, it counts as not empty: the worker looks for speech in it."""
     seconds = _seconds(form, "RecordingDuration")
     return seconds if seconds is not None else int(bool(form.get("RecordingUrl", "").strip()))
@@ -144,7 +144,7 @@ _UNANSWERED: dict[str, Ended] = {
 }  # fmt: skip
 
 
-def _ended(form: Form, accepted: Callable[[], bool | None]) -> Ended:
+def _ended(form: WebhookForm, accepted: Callable[[], bool | None]) -> Ended:
     """How a transfer ended. A call that was picked up but not accepted by key was a voicemail, or nobody.
 
     `DialBridged` is then false, because the adviser was disconnected before being bridged. If neither is known, a call
@@ -184,23 +184,23 @@ class CallMade(NamedTuple):
     how: Rung
 
 
-def follows_transfer(form: Form) -> bool:
+def follows_transfer(form: WebhookForm) -> bool:
     """Whether this follows a transfer, however it ended."""
     return "DialCallStatus" in form
 
 
-def pressed_one(form: Form) -> bool:
+def pressed_one(form: WebhookForm) -> bool:
     """Whether an adviser pressed exactly 1."""
     return _keys(form) == "1"
 
 
-def adviser_called(form: Form) -> CallMade | None:
+def adviser_called(form: WebhookForm) -> CallMade | None:
     """How the call to an adviser ended; None if it continues, or the form does not say."""
     status = _status(form, "CallStatus")
     return CallMade(call_sid(form), _RUNG[status]) if status in _RUNG else None
 
 
-def caller_called(form: Form) -> CallMade:
+def caller_called(form: WebhookForm) -> CallMade:
     """How the call from an adviser to a caller ended. It certainly has ended, whatever the form says."""
     sid = safe_id(form.get("DialCallSid", "")) or call_sid(form)
     return CallMade(sid, _RUNG.get(_status(form, "DialCallStatus"), "not known"))
@@ -216,7 +216,7 @@ class RecordingReady(NamedTuple):
     seconds: int
 
 
-def recording(form: Form) -> RecordingReady | None:
+def recording(form: WebhookForm) -> RecordingReady | None:
     """The recording that is ready; None if there is none, or its id is missing.
 
     The worker asks Twilio for missing ones every ten minutes, so none is lost.
@@ -230,18 +230,18 @@ def recording(form: Form) -> RecordingReady | None:
     return RecordingReady(sid, _seconds(form, "RecordingDuration") or 0)
 
 
-def call_over(form: Form) -> str:
+def call_over(form: WebhookForm) -> str:
     """Twilio's status of a call that ended; empty if it continues, or the form does not say."""
     status = _status(form, "CallStatus")
     return status if status in _RUNG else ""
 
 
-def call_seconds(form: Form) -> int:
+def call_seconds(form: WebhookForm) -> int:
     """The length of a call that ended, as it is billed; 0 if the form does not say."""
     return _seconds(form, "CallDuration") or 0
 
 
-def dialled_seconds(form: Form) -> int:
+def dialled_seconds(form: WebhookForm) -> int:
     """The length of a call that the line made within another; 0 if the form does not say."""
     return _seconds(form, "DialCallDuration") or 0
 
@@ -258,7 +258,7 @@ _FATES: dict[str, Literal["sent", "delivered", "failed"]] = {
 }  # fmt: skip
 
 
-def text_news(form: Form) -> TextNews | None:
+def text_news(form: WebhookForm) -> TextNews | None:
     """The reported state of a text; None for states that we do not store: queued, or being sent."""
     fate = _FATES.get(_status(form, "MessageStatus", "SmsStatus"))
     return TextNews(fate, error_code(form) if fate == "failed" else "") if fate else None
@@ -286,7 +286,7 @@ _FOR_TWILIO = frozenset(
 )
 
 
-def text_came(form: Form) -> TextCame:
+def text_came(form: WebhookForm) -> TextCame:
     """Parse an incoming text. The sender is empty if it cannot be answered: a short code, a name, or a service."""
     words = re.sub(r"[^a-z]+", " ", form.get("Body", "")[:100].lower()).strip()
     for_twilio = form.get("OptOutType", "").strip().upper() not in ("", "HELP") or words in _FOR_TWILIO

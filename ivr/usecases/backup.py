@@ -35,7 +35,7 @@ class CannotRestore(Exception):
     """Raised if a backup cannot be used here, with what to do. Nothing was changed."""
 
 
-class About(msgspec.Struct, frozen=True):
+class BackupManifest(msgspec.Struct, frozen=True):
     """What a backup says about itself: when it was made, and with which keys."""
 
     version: int
@@ -59,7 +59,7 @@ class Restored(NamedTuple):
 
 def make(settings: Settings, store: Store, file: Path, now: float) -> int:
     """Write a backup, complete or not at all. Returns its size in bytes. Raises OSError and StoreDown."""
-    about = About(VERSION, now, settings.keys.ids, settings.keys.name(_ABOUT))
+    about = BackupManifest(VERSION, now, settings.keys.ids, settings.keys.name(_ABOUT))
     partial = file.with_name(f".{file.name}.part")
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
@@ -134,7 +134,7 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, at: float) -> None:
     tar.addfile(member, io.BytesIO(content))
 
 
-def _read(file: Path) -> tuple[About, list[Stored], list[tuple[str, bytes, float]]]:
+def _read(file: Path) -> tuple[BackupManifest, list[Stored], list[tuple[str, bytes, float]]]:
     """All of a backup. It is read completely before anything is changed."""
     try:
         with tarfile.open(file, mode="r:") as tar:
@@ -143,7 +143,7 @@ def _read(file: Path) -> tuple[About, list[Stored], list[tuple[str, bytes, float
         if (first, second, last) != (_ABOUT, _REDIS, _END):
             raise ValueError
         return (
-            msgspec.json.decode(about, type=About),
+            msgspec.json.decode(about, type=BackupManifest),
             msgspec.msgpack.decode(stored, type=list[Stored]),
             [(name, content, float(at)) for name, content, at in files],
         )
@@ -151,7 +151,7 @@ def _read(file: Path) -> tuple[About, list[Stored], list[tuple[str, bytes, float
         raise CannotRestore(f"{file} is no backup of this line, or is damaged or incomplete. Use another.") from error
 
 
-def _must_fit(settings: Settings, about: About) -> None:
+def _must_fit(settings: Settings, about: BackupManifest) -> None:
     if about.version > VERSION:
         raise CannotRestore("A newer version of the line made this backup. Use that version.")
     if missing := [key for key in about.keys[:1] if key not in settings.keys.ids]:

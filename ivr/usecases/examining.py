@@ -20,7 +20,7 @@ from ivr.machine.config import Settings
 from ivr.problems import ConfigError, counted
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Store, StoreDown, why_not
-from ivr.twilio.rest import Phone, PhoneFailed
+from ivr.twilio.rest import RestClient, RestFailed
 from ivr.usecases import publishing
 from ivr.usecases.jobs import WORKER_PROCESSES
 from ivr.usecases.probing import Broken, probe, shows_metrics
@@ -32,7 +32,7 @@ CLOCK_SECONDS = 5.0
 #: Seconds that Twilio has to answer.
 LOOK_SECONDS = 5.0
 
-Verdict = Literal["fine", "look", "broken"]
+Status = Literal["fine", "look", "broken"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Result:
     """What one check found. `look`: it works, or could not be looked at. `broken`: callers or advisers notice."""
 
     what: str
-    verdict: Verdict
+    verdict: Status
     says: str
 
 
@@ -206,7 +206,7 @@ def _twilio(settings: Settings) -> Iterator[Result]:
     if not settings.can_reach_twilio:
         yield _look("Twilio", "TWILIO_ACCOUNT_SID and TWILIO_NUMBER are not set, so Twilio was not asked.")
         return
-    phone = Phone(settings, LOOK_SECONDS)
+    phone = RestClient(settings, LOOK_SECONDS)
     yield _could(lambda: _number(settings, phone), "Twilio")
     yield _could(lambda: _texts(phone), "texts")
     yield _could(lambda: _clock(phone), "clock")
@@ -215,11 +215,11 @@ def _twilio(settings: Settings) -> Iterator[Result]:
 def _could(check: Callable[[], Result], what: str) -> Result:
     try:
         return check()
-    except PhoneFailed as error:
+    except RestFailed as error:
         return _broken(what, f"Twilio could not be asked: {error}")
 
 
-def _number(settings: Settings, phone: Phone) -> Result:
+def _number(settings: Settings, phone: RestClient) -> Result:
     number, here = phone.our_number(), f"{settings.public_url}/voice"
     if why := number.why_no_calls(settings.our_number):
         return _broken("Twilio", why)
@@ -231,12 +231,12 @@ def _number(settings: Settings, phone: Phone) -> Result:
     return _fine("Twilio", f"Calls to {settings.our_number} come here, and have a fallback elsewhere.")
 
 
-def _texts(phone: Phone) -> Result:
+def _texts(phone: RestClient) -> Result:
     why = phone.why_no_texts()
     return _look("texts", f"{why} None are offered.") if why else _fine("texts", "They can be sent.")
 
 
-def _clock(phone: Phone) -> Result:
+def _clock(phone: RestClient) -> Result:
     ahead = phone.clock_is_ahead()
     if abs(ahead) > CLOCK_SECONDS:
         way = "fast" if ahead > 0 else "slow"

@@ -67,9 +67,9 @@ MESSAGES_SECONDS = 600
 SENDER_SECONDS = 60
 
 #: The reasons for an alert, and the ways to send it.
-What = Literal["today", "urgent", "late", "unheard"]
-Way = Literal["mail", "webhook"]
-WAYS: dict[Way, str] = {"mail": MAIL, "webhook": WEBHOOK}
+AlertReason = Literal["today", "urgent", "late", "unheard"]
+Channel = Literal["mail", "webhook"]
+CHANNELS: dict[Channel, str] = {"mail": MAIL, "webhook": WEBHOOK}
 
 
 class Jobs:
@@ -123,29 +123,29 @@ class Jobs:
         if request.open and request.urgency and not messages.is_awaited(request, now):
             self.alert(request.id, request.urgency)
 
-    def alert(self, request_id: str, what: What) -> None:
+    def alert(self, request_id: str, what: AlertReason) -> None:
         """Alert the service about a request, at most once a day for each reason.
 
         Each way is a separate job, so that retrying one does not repeat the other.
         """
-        for way, queue in WAYS.items():
+        for way, queue in CHANNELS.items():
             cannot_wait = what in ("today", "urgent")
             job = f"alert-{request_id}-{what}-{way}"
             self._enqueue(queue, job, "alert", request_id, what, way, first=cannot_wait)
 
     def alert_of_flood(self, began: str) -> None:
         """Alert the service that very many callers asked at once: one alert for a flood that began then."""
-        for way, queue in WAYS.items():
+        for way, queue in CHANNELS.items():
             self._enqueue(queue, f"alert-flood-{began}-{way}", "alert_of_flood", way, first=True)
 
     def alert_of_spending(self, stage: str, day: dt.date) -> None:
         """Alert the service that a day's spending has come so far: once a day for each stage."""
-        for way, queue in WAYS.items():
+        for way, queue in CHANNELS.items():
             self._enqueue(queue, f"alert-spending-{day}-{stage}-{way}", "alert_of_spending", stage, way)
 
     def alert_of_process(self, process: str) -> None:
         """Alert the service that a process of the line keeps ending."""
-        for way, queue in WAYS.items():
+        for way, queue in CHANNELS.items():
             self._enqueue(queue, f"alert-process-{process}-{way}", "alert_of_process", process, way)
 
     def _enqueue(

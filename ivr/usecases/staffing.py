@@ -24,7 +24,7 @@ from ivr.store import Store
 from ivr.store.accounts import Invitation
 
 #: A change of one person, who gets the others too.
-How = Callable[[Adviser, list[Adviser]], Adviser]
+AccountChange = Callable[[Adviser, list[Adviser]], Adviser]
 
 
 def stamp() -> str:
@@ -158,7 +158,7 @@ def leave(store: Store, name: str, by: str, now: float) -> int:
     return freed
 
 
-def _changed(store: Store, name: str, by: str, how: How) -> Adviser:
+def _changed(store: Store, name: str, by: str, how: AccountChange) -> Adviser:
     """Change somebody, and end their sign-ins where the change has a new stamp."""
 
     def checked(person: Adviser, others: list[Adviser]) -> Adviser:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from ivr.reporting.dropoff import Counts
+from ivr.reporting.dropoff import PlaceCounts
 from ivr.store import Store, StoreDown
 from ivr.store.counts import month_of
 
@@ -28,12 +28,12 @@ class Tally:
 
     def __init__(self, store: Store, clock: Callable[[], float]):
         self._store, self._clock = store, clock
-        self._counts, self._adding = Counts(), threading.Lock()
+        self._counts, self._adding = PlaceCounts(), threading.Lock()
         #: For the report: by month and name.
         self._by_month = Counter[tuple[str, str]]()
         self._stop = threading.Event()
 
-    def add(self, counts: Counts) -> None:
+    def add(self, counts: PlaceCounts) -> None:
         """Add what happened in one turn."""
         with self._adding:
             self._counts.update(counts)
@@ -57,7 +57,7 @@ class Tally:
     def write(self) -> None:
         """Write the sums to Redis. If it does not answer, they wait for the next time."""
         with self._adding:
-            counts, self._counts = self._counts, Counts()
+            counts, self._counts = self._counts, PlaceCounts()
             by_month, self._by_month = self._by_month, Counter()
         if counts:
             try:

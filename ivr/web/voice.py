@@ -17,7 +17,7 @@ from ivr import dialling
 from ivr.advising import textin
 from ivr.callbacks import callback
 from ivr.callbacks.request import CallbackRequest
-from ivr.callbacks.spending import Counted, minutes
+from ivr.callbacks.spending import Billed, minutes
 from ivr.hot.lean import TwiMLResponse
 from ivr.hot.signature import MOST_FIELDS, fields
 from ivr.places import reply
@@ -295,7 +295,7 @@ class _Views:
             self._services.store.sessions.end(sent.call)
         return Response(status=204)
 
-    def _spend(self, what: Counted, seconds: int, about: str) -> None:
+    def _spend(self, what: Billed, seconds: int, about: str) -> None:
         """Count what Twilio will bill. While Redis is away, nothing is counted."""
         if seconds:
             with contextlib.suppress(StoreDown):

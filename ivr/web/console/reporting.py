@@ -54,7 +54,7 @@ class _Pages(Pages):
         by_month = Counter(month_of(each.heard_by) for each in broken)
 
         @functools.cache
-        def of(month: str) -> figures.Counts:
+        def of(month: str) -> figures.CountsByName:
             counts = Counter(self._console.store.counts.of(month))
             counts[kept.BROKEN] += by_month[month]
             return counts
