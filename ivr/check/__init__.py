@@ -5,8 +5,8 @@ R21: sentences, and so on; each rule states its reason). An error stops a public
 waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
     words.py     wording: sentences, words, banned phrases
-    figures.py   numbers that change, texts, and how fast the voice speaks
-    shape.py     structure: menus, depth, loops, dead ends, unused things
+    numbers.py   numbers that change, texts, and how fast the voice speaks
+    structure.py  menus, depth, loops, dead ends, unused things
     dates.py     numbers, hours and dates: confirmed, reviewed in time, not mistyped
     hours.py     days and weeks with other hours
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
@@ -40,14 +40,14 @@ from collections.abc import Iterable
 from ivr.authoring.parsing import Path
 from ivr.check import (  # importing them registers their rules
     dates,
-    figures,
     hours,
     languages,
+    numbers,
     offers,
     promise,
     proof,
     safety,
-    shape,
+    structure,
     urgency,
     words,
 )
@@ -126,16 +126,16 @@ __all__ = [
     "accepted_story",
     "check",
     "dates",
-    "figures",
     "findings",
     "hours",
     "languages",
+    "numbers",
     "offers",
     "play_stories",
     "promise",
     "prove",
     "safety",
-    "shape",
+    "structure",
     "unreadable_stories",
     "untrue_stories",
     "unvisited",

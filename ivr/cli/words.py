@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ivr.cli import hearing
+from ivr.cli import voices
 from ivr.cli.common import Moment, Stop, may_write_sound, out
 from ivr.cli.scripts import draft_script
 from ivr.hours import LONDON
@@ -59,7 +59,7 @@ def call(when: dt.datetime | None, caller: str, save: Path | None, hear: Path | 
         save.write_text(transcript.write(written), encoding="utf-8")
         out(f"\nSaved in {save}")
     if hear:
-        hearing.write_call(settings, made, phone.happened, hear)
+        voices.write_call(settings, made, phone.happened, hear)
 
 
 def _may_write(save: Path) -> None:

@@ -15,7 +15,7 @@ from ivr.authoring.drafts import MENUS, TEXTS
 from ivr.authoring.editing import end_of, node_at
 from ivr.authoring.naming import OF_THE_LINE, Names, Use
 from ivr.authoring.parsing import Path
-from ivr.check.shape import CHANGE, MOST_CHOICES
+from ivr.check.structure import CHANGE, MOST_CHOICES
 from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU
 
 
