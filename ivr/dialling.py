@@ -106,6 +106,7 @@ def is_long(digits: str) -> bool:
     return len(_national(digits)) > _NATIONAL_DIGITS
 
 
+@lru_cache(maxsize=1024)
 def _national(digits: str) -> str:
     """Digits without the leading zero or the country code."""
     try:
@@ -114,6 +115,7 @@ def _national(digits: str) -> str:
         return digits
 
 
+@lru_cache(maxsize=1024)
 def _area_code(phone: str) -> str:
     """'0116' for '0116 496 0123'; empty for a number without an area code."""
     number = phonenumbers.parse(phone, "GB")

@@ -24,9 +24,13 @@ When = Literal["", "morning", "afternoon", "any"]
 
 
 def _seconds(span: Span) -> float:
-    return (
-        dt.datetime.combine(dt.date.min, span.closes) - dt.datetime.combine(dt.date.min, span.opens)
-    ).total_seconds()
+    opens, closes = span.opens, span.closes
+    return (closes.hour - opens.hour) * 3600 + (closes.minute - opens.minute) * 60 + closes.second - opens.second
+
+
+def _at(day: dt.date, time: dt.time) -> float:
+    """A time of a day, in POSIX seconds."""
+    return dt.datetime.combine(day, time, LONDON).timestamp()
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -66,14 +70,13 @@ class Diary:
         """Every window that still has at least `least_left` seconds left, earliest first."""
         least = now.timestamp() + least_left
         days = (now.astimezone(LONDON).date() + dt.timedelta(days=ahead) for ahead in range(self.days_ahead + 1))
-        every = (Window(day, part) for day in days for part in self.parts if self._span(day, part))
-        return tuple(window for window in every if self.times(window)[1] >= least)
+        every = ((Window(day, part), self._span(day, part)) for day in days for part in self.parts)
+        return tuple(window for window, span in every if span and _at(window.day, span.closes) >= least)
 
     def times(self, window: Window) -> tuple[float, float]:
         """The earliest and latest time to ring a caller who was promised this window, in POSIX seconds."""
         span = self._span(window.day, window.part) or self.parts[window.part]
-        opens = dt.datetime.combine(window.day, span.opens, LONDON)
-        return opens.timestamp(), dt.datetime.combine(window.day, span.closes, LONDON).timestamp()
+        return _at(window.day, span.opens), _at(window.day, span.closes)
 
     def end_of(self, day: dt.date, otherwise: float) -> float:
         """When the line closes on a day, in POSIX seconds; `otherwise` if it does not open then."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from ivr.check import handlers, hands, relay
 from ivr.check.answers import Answers
@@ -125,9 +125,11 @@ class Simulation:
         self.script, self.timing, self.answers = script, Timing(script, measured), Answers(script)
         self.by_day = when_open(script, today)
         self.by_night = when_closed(script, self.by_day)
+        #: Each handler, as it is before a call. A walk changes copies.
+        self._handler = cache(lambda handler: handler(script, self.by_day))
 
     def walker(self, handler: HandlerFor = handlers.usual) -> Walker:
-        return Walker(self.script, self.by_day, self.timing, self.answers, handler(self.script, self.by_day))
+        return Walker(self.script, self.by_day, self.timing, self.answers, self._handler(handler))
 
     def _walk(self, hand: Hand, handler: HandlerFor = handlers.usual) -> Walk:
         return explore(self.walker(handler), hand)
@@ -157,14 +159,14 @@ class Simulation:
         """The longest reply at each place."""
         found: dict[str, Turn] = {}
         for walk in self._thorough:
-            for node, turn in walk.longest.items():
+            for node, turn in walk.longest().items():
                 found[node] = max(found.get(node, turn), turn, key=self.timing.reply)
         return found
 
     @cached_property
     def heard(self) -> set[str]:
         """Every phrase that is said on these walks."""
-        return set[str]().union(*(walk.words for walk in self._thorough))
+        return set[str]().union(*(walk.words() for walk in self._thorough))
 
     def steps_not_visited(self) -> list[str]:
         """The built-in steps that no walk visits."""

@@ -95,11 +95,8 @@ class Walk:
     visits: list[Visit] = field(default_factory=list)
     #: By what was got: the visit, with the second at which it was got.
     got: dict[str, Visit] = field(default_factory=dict)
-    #: Everything that was said.
-    words: set[str] = field(default_factory=set)
-    #: By node: the longest reply there, including what is said first on the way to it.
-    longest: dict[str, Turn] = field(default_factory=dict)
-    _heard: set[int] = field(default_factory=set)
+    #: Every reply that was heard, by the id of its Turn, in order.
+    heard: dict[int, Turn] = field(default_factory=dict)
 
     def by_node(self) -> dict[str, Visit]:
         """The quickest visit of each node."""
@@ -108,15 +105,17 @@ class Walk:
             found.setdefault(visit.node, visit)
         return found
 
-    def heard(self, turn: Turn) -> None:
-        """Record a reply when it is heard for the first time."""
-        if id(turn) in self._heard:
-            return
-        self._heard.add(id(turn))
-        node = turn.session.place.node
-        self.words.update(words_of(turn.says))
-        if node not in self.longest or self.timing.reply(turn) > self.timing.reply(self.longest[node]):
-            self.longest[node] = turn
+    def words(self) -> set[str]:
+        """Everything that was said."""
+        return {words for turn in self.heard.values() for words in words_of(turn.says)}
+
+    def longest(self) -> dict[str, Turn]:
+        """By node: the longest reply there, including what is said first on the way to it."""
+        found: dict[str, Turn] = {}
+        for turn in self.heard.values():
+            node = turn.session.place.node
+            found[node] = max(found.get(node, turn), turn, key=self.timing.reply)
+        return found
 
     def note(self, what: str, visit: Visit) -> None:
         if what not in self.got or visit.seconds < self.got[what].seconds:
@@ -138,7 +137,7 @@ class Walker:
         turn, stamps = self._answers.answer_in_time(
             visit.turn, visit.stamps, event, handler, self.now, self._began + moment
         )
-        self.walk.heard(turn)
+        self.walk.heard[id(turn)] = turn
         after_it = Visit(turn, stamps, reached, visit.presses + presses, (*visit.way, event), handler.handler)
         for effect, outcome in handler.done:
             if what := got_by(effect, outcome):
@@ -200,8 +199,8 @@ def _state(script: Script, s: Session) -> object:
     text = text_about(script, s) if s.place.node in TEXTED_FROM else ""
     in_the_middle = s.place.node == "person" and half_way(script, s, *s.trail)  # of asking to be rung
     found = s.wishes.reference if s.place.node == "ring_found" else ""
-    is_unfinished = script.places[s.place.node].unfinished
-    ahead = tuple(place.hangs_on(s) for place in script.steps.values() if is_unfinished and place.unfinished)
+    steps = script.steps.values() if script.places[s.place.node].unfinished else ()
+    ahead = tuple(place.hangs_on(s) for place in steps if place.unfinished)
     return s.place, s.one_key, s.wishes.moving, bool(s.wishes.typed), text, in_the_middle, found, ahead
 
 

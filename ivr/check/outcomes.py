@@ -7,6 +7,7 @@ that comes back to an earlier state goes round for ever.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime as dt
 import itertools
@@ -19,6 +20,7 @@ from ivr.check.answers import Answers
 from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.engine.call import PendingEffect
 from ivr.practice.effects import EffectLog, PracticeHandler
 from ivr.practice.outcome import is_told
 from ivr.script import Script
@@ -166,15 +168,19 @@ class CallOutcomes:
 
     def of_habit(self, habit: Habit) -> Iterator[CallOutcome]:
         """One habit, in all possible circumstances, from each kind of phone."""
+        in_common: dict[tuple[bool, Turn], _Call] = {}
         for circumstances in filter(self.can_be, CIRCUMSTANCES):
             begun: dict[Turn, CallOutcome] = {}  # phones that the line cannot tell apart have the same outcome
             for phone in self.phones:
                 first = self.start(circumstances, phone)
                 if first in begun:
                     yield dataclasses.replace(begun[first], phone=phone)
-                else:
-                    begun[first] = self.of(habit, circumstances, phone)
-                    yield begun[first]
+                    continue
+                alike = circumstances.is_open, first
+                if alike not in in_common:
+                    in_common[alike] = _Call(self, habit, circumstances, phone).in_common()
+                begun[first] = in_common[alike].under(circumstances, phone).walk()
+                yield begun[first]
 
     def can_be(self, circumstances: Circumstances) -> bool:
         """Whether these circumstances can occur: the line may never be open, or never closed."""
@@ -197,39 +203,69 @@ class CallOutcomes:
 
 
 class _Call:
-    """One call in progress."""
+    """One call in progress.
+
+    Until somebody was rung or an effect was run, it is the same in all circumstances of one time of day. So that part
+    is played once (`in_common`), and each call goes on from there (`under`): together they have a third of the turns.
+    """
 
     def __init__(self, outcomes: CallOutcomes, habit: Habit, circumstances: Circumstances, phone: CallerPhone):
-        self._outcomes, self._habit, self._circumstances, self._phone = outcomes, habit, circumstances, phone
-        self._handler = PracticeHandler(works=circumstances.handler_works, spools=circumstances.spools)
+        self._outcomes, self._habit = outcomes, habit
         self._now = outcomes.now(circumstances)
         self._turn = outcomes.start(circumstances, phone)
         self._keys: list[str] = []
+        self._seen: set[object] = set()
+        self._places: set[At] = set()
+        self._goes_round_after = self._turns = 0
         self._seconds = 0.0
         self._rung: Cost | None = None
         self._saved: Cost | None = None
-        self._answered = self._texted = False
+        self._answered = self._texted = self._over = False
+        self._take(circumstances, phone)
+        self._look()
+
+    def _take(self, circumstances: Circumstances, phone: CallerPhone) -> None:
+        self._circumstances, self._phone = circumstances, phone
+        self._handler = PracticeHandler(works=circumstances.handler_works, spools=circumstances.spools)
+        self._log = EffectLog(self._handler)
+
+    def in_common(self) -> _Call:
+        """Play it as far as it is the same in all circumstances."""
+        while not self._stops and self._one_turn(only_in_common=True):
+            pass
+        return self
+
+    def under(self, circumstances: Circumstances, phone: CallerPhone) -> _Call:
+        """The same call so far, to be played on in these circumstances."""
+        other = copy.copy(self)
+        other._keys, other._seen, other._places = [*self._keys], {*self._seen}, {*self._places}
+        other._take(circumstances, phone)
+        return other
 
     def walk(self) -> CallOutcome:
-        in_turn = max(1, len(self._habit.keys))
-        seen: set[object] = set()
-        places: set[At] = set()
-        for _ in range(MOST_TURNS):
-            over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
-            state = (self._turn.session, len(self._keys) % in_turn, self._has_request())
-            if over or state in seen or self._seconds >= MOST_SECONDS:
-                break
-            seen.add(state)
-            if self._turn.session.place not in places:
-                places.add(self._turn.session.place)
-                goes_round_after = len(self._keys) + in_turn
+        """Play it to its end."""
+        while not self._stops:
             self._one_turn()
-        keys = self._keys if over else self._keys[:goes_round_after]
+        keys = self._keys if self._over else self._keys[: self._goes_round_after]
         return CallOutcome(
-            self._habit, self._circumstances, self._phone, self._got(), over,
+            self._habit, self._circumstances, self._phone, self._got(), self._over,
             isinstance(self._turn.then, HangUp), tuple(keys), self._seconds,
             self._turn.session.place.node, self._rung, self._saved,
         )  # fmt: skip
+
+    def _look(self) -> None:
+        """Look whether it stops here: it is over, goes round, or is too long."""
+        self._stops = self._turns == MOST_TURNS
+        if self._stops:
+            return
+        in_turn = max(1, len(self._habit.keys))
+        self._over = isinstance(self._turn.then, HangUp) or self._answered or self._texted
+        state = (self._turn.session, len(self._keys) % in_turn, self._has_request())
+        self._stops = self._over or state in self._seen or self._seconds >= MOST_SECONDS
+        self._seen.add(state)
+        if not self._stops and self._turn.session.place not in self._places:
+            self._places.add(self._turn.session.place)
+            self._goes_round_after = len(self._keys) + in_turn
 
     # --- what was got -----------------------------------------------------------------------------
 
@@ -249,18 +285,35 @@ class _Call:
 
     # --- one turn ---------------------------------------------------------------------------------
 
-    def _one_turn(self) -> None:
+    def _one_turn(self, *, only_in_common: bool = False) -> bool:
+        """Play one turn. With `only_in_common`, one that depends on the circumstances is not played, and is False."""
         said = self._outcomes.timing.reply(self._turn)
         if isinstance(self._turn.then, Transfer) and self._rung is None:
             self._rung = Cost(self._seconds + said, len(self._keys))
+        pressed = len(self._keys)
         event, takes = self._event(said)
+        if only_in_common and self._depends(event):
+            del self._keys[pressed:]
+            return False
         self._seconds += takes + TURN_GAP
+        self._turns += 1
+        self._happens(event)
+        self._look()
+        return True
+
+    def _depends(self, event: Input) -> bool:
+        """Whether what follows from an event depends on the circumstances: who answers, or what the handler does."""
+        if isinstance(event, TransferEnded):
+            return True
+        return isinstance(self._outcomes.answers.until_effect(self._turn, event, self._now), PendingEffect)
+
+    def _happens(self, event: Input) -> None:
+        """What an event leads to."""
         if isinstance(event, TransferEnded) and event.how == "answered":
             self._answered = True
             return
-        noted = EffectLog(self._handler)
-        self._turn = self._outcomes.answers.answer(self._turn, event, noted, self._now)
-        for effect, outcome in noted.taken():
+        self._turn = self._outcomes.answers.answer(self._turn, event, self._log, self._now)
+        for effect, outcome in self._log.taken():
             self._texted = self._texted or (isinstance(effect, SendText) and isinstance(outcome, Done))
             if self._saved is None and self._has_request():
                 self._saved = Cost(self._seconds, len(self._keys))

@@ -60,6 +60,11 @@ class MemoryCounts:
         #: By what is asked for and for which phone: how often, and until when it counts (POSIX seconds).
         self._phones = dict[tuple[str, str], tuple[int, float]]()
 
+    def __copy__(self) -> MemoryCounts:
+        other = MemoryCounts()
+        other._ids, other._sums, other._phones = {*self._ids}, Counter(self._sums), {**self._phones}
+        return other
+
     def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
         """Count it, and return an empty text; or the limit that is reached. What was counted before is not again."""
         day = dt.datetime.fromtimestamp(now, LONDON).date()
