@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -279,6 +279,7 @@ def _kept_secret(path: Path) -> str:
     return secret
 
 
+@cache
 def bank_holidays() -> frozenset[dt.date]:
     """Every bank holiday in England that is known, from the package's own data."""
     # Imported here, because the package loads a client for HTTP: 8 MB, which `ivr start` does without.
