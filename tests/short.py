@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import functools
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from ivr.machine import config, configfiles
 from ivr.places import FOR_STAFF
 from ivr.script import NEEDED_TEXTS
+from tests.staff import Staff
 
 #: What is kept of what staff wrote.
 KEPT = frozenset((
@@ -49,6 +52,14 @@ CALLER  1
 LINE    Who to ask first. Are you not happy with help at school? ...
 """,
 }
+
+
+@pytest.fixture
+def staff(staff: Staff) -> Staff:
+    """Somebody at a terminal with this line, instead of the shipped one."""
+    shutil.rmtree(staff.folder)
+    write(staff.folder)
+    return staff
 
 
 def write(folder: Path) -> None:

@@ -11,7 +11,6 @@ from ivr import check
 from ivr.authoring import drafts
 from ivr.check import english, outcomes
 from ivr.check.context import RULES, Context
-from ivr.check.outcomes import Habit
 from ivr.compiling import building
 from ivr.engine import call
 from ivr.language.english import ENGLISH
@@ -20,6 +19,7 @@ from ivr.overview import confirmation
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.script.place import STAY
+from tests.conftest import FEW_HABITS
 from tests.line import OPEN
 
 TODAY = OPEN.date()
@@ -325,7 +325,7 @@ def _found(rule: str, files: Files, published: Script | None = None) -> list[Pro
 def _few_habits() -> Iterator[None]:
     """Callers who do the same for ever have tests of their own: here, a few of them are enough."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcomes, "habits", lambda: [Habit(), Habit(talks=True), Habit(wrong=True), Habit("4*")])
+        patch.setattr(outcomes, "habits", lambda: FEW_HABITS)
         yield
 
 

@@ -40,21 +40,15 @@ from ivr.web.live import LOOK_SECONDS
 from tests import pseudo, short
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
+from tests.short import staff
 from tests.staff import LINE_YAML, Staff, Told
 from tests.test_rest import NODE, needs
 
+__all__ = ["staff"]
 WELCOME, STORY = "menus/welcome.yaml", "stories/a_word.call"
 OLD, NEW = "School, nursery or college.", "School, teachers or college."
 TODAY = dt.datetime.now(LONDON).date()
 A_DAY = dt.timedelta(days=1)
-
-
-@pytest.fixture
-def staff(staff: Staff) -> Staff:
-    """With a line of few menus, which passes the gate sooner."""
-    shutil.rmtree(staff.folder)
-    short.write(staff.folder)
-    return staff
 
 
 @pytest.fixture
