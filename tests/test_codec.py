@@ -14,9 +14,10 @@ import structlog
 
 from ivr.callbacks import asking, callback
 from ivr.callbacks.callback import Refused
+from ivr.callbacks.capacity import Lowered
 from ivr.callbacks.diary import Promise, Window
 from ivr.callbacks.request import CallbackRequest
-from ivr.script.session import At, CancelRequest, FindRequest, MoveRequest, SaveRequest
+from ivr.script.session import At, CancelRequest, FindRequest, MoveRequest, SaveRequest, Session, Wishes
 from ivr.store import Store, codec, requests
 from ivr.store.codec import REQUESTS, SESSIONS, Codec, Unreadable
 from tests.desk import DIARY, NOW, ask, request
@@ -187,6 +188,16 @@ def test_a_session_of_1_4_keeps_what_its_caller_was_told_already() -> None:
 
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str = ""
+
+
+def test_slots_are_stored_under_the_name_that_earlier_versions_read() -> None:
+    """In code a place is where a caller is in a call. What is stored has no reason to change for that."""
+    session = Session("CA1", "r", At("ring_done"), wishes=Wishes(no_slot=True))
+    lowered = Lowered(Window(OPEN.date(), "morning"), 3, "asha", NOW, "training")
+
+    assert b'"no_place":true' in SESSIONS.encode(session)
+    assert b'"places":3' in Codec(Lowered).encode(lowered)
+    assert SESSIONS.decode(SESSIONS.encode(session)) == session
 
 
 def test_each_upgrade_is_done_once_from_the_version_that_was_kept() -> None:

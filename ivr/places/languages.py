@@ -63,8 +63,8 @@ class LanguageName(HandsOver):
         return here.words(self.say)
 
     def action(self, here: Here) -> Action:
-        draft = new_wish(here).s
-        return Record(here.script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, f"{draft.call}-{draft.asked}")
+        s = new_wish(here).s
+        return Record(here.script.line.ring_back.message_seconds, SLOW_SILENCE_SECONDS, f"{s.call}-{s.asked}")
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:
         assert isinstance(event, Recorded)
