@@ -6,6 +6,7 @@ those that are left.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import io
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ivr.machine import config, configfiles
+from ivr.machine.config import Settings
 from ivr.places import FOR_STAFF
 from ivr.script import NEEDED_TEXTS
 from tests.staff import Staff
@@ -54,12 +56,25 @@ LINE    Who to ask first. Are you not happy with help at school? ...
 }
 
 
-@pytest.fixture
-def staff(staff: Staff) -> Staff:
+@pytest.fixture(name="staff")
+def short_staff(staff: Staff) -> Staff:
     """Somebody at a terminal with this line, instead of the shipped one."""
     shutil.rmtree(staff.folder)
     write(staff.folder)
     return staff
+
+
+@pytest.fixture(name="files", scope="session")
+def short_files() -> dict[str, str]:
+    """This line is live, instead of the shipped one."""
+    return files()
+
+
+@pytest.fixture(name="settings")
+def short_settings(settings: Settings, tmp_path: Path) -> Settings:
+    """With a draft of this line to edit."""
+    write(tmp_path / "config")
+    return dataclasses.replace(settings, config_dir=tmp_path / "config")
 
 
 def write(folder: Path) -> None:

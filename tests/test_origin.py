@@ -15,10 +15,10 @@ from ivr.authoring.merging import Conflict
 from ivr.cli import preparing
 from ivr.machine import config
 from ivr.usecases import origin
-from tests.short import staff
+from tests.short import short_staff
 from tests.staff import LINE_YAML, Staff
 
-__all__ = ["staff"]
+__all__ = ["short_staff"]
 WELCOME, PEOPLE = "menus/welcome.yaml", "menus/people.yaml"
 SCHOOL, TEACHERS = "School, nursery or college.", "School, teachers or college."
 

@@ -14,13 +14,15 @@ from ivr.machine.config import Settings
 from ivr.store import Published, Store
 from ivr.usecases import publishing
 from tests.desk import PASSWORD, SPARE, hire
-from tests.edited import folder, settings
+from tests.edited import folder
 from tests.line import Line
+from tests.short import short_files, short_settings
 from tests.test_browser import PHONE, _axe, _on_a_port, _page, chromium
 
-__all__ = ["chromium", "folder", "settings"]
+__all__ = ["chromium", "folder", "short_files", "short_settings"]
 #: Milliseconds in which the draft is checked, compared and made live, also on a busy machine.
 _PATIENCE = 90_000
+TALK = "menus/first_steps.yaml"
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def _change(folder: Path, file: str, before: str, after: str) -> None:
 
 
 def _new_closing(folder: Path) -> None:
-    _change(folder, "menus/exclusion.yaml", "It was right to ask.", "It was good to ask.")
+    _change(folder, TALK, "That is all about getting ready.", "It was good to ask.")
 
 
 def _elsewhere(store: Store, files: dict[str, str], file: str, before: str, after: str) -> None:
@@ -93,7 +95,7 @@ def test_an_approver_publishes_on_a_telephone_and_takes_it_back(ada: Page, store
     ada.get_by_role("button", name="Take back: kinder words").click()
     expect(ada.get_by_text("This took back what ada published (kinder words).")).to_be_visible(timeout=_PATIENCE)
     assert store.revisions.live() == first
-    assert "It was good to ask." in (folder / "menus/exclusion.yaml").read_text(encoding="utf-8")
+    assert "It was good to ask." in (folder / TALK).read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(300)
@@ -129,7 +131,7 @@ def test_what_somebody_else_published_is_taken_over_place_by_place(
     ada: Page, store: Store, folder: Path, files: dict[str, str]
 ) -> None:
     _new_closing(folder)
-    _elsewhere(store, files, "menus/exclusion.yaml", "It was right to ask.", "Well asked.")
+    _elsewhere(store, files, TALK, "That is all about getting ready.", "Well asked.")
     ada.reload()
     expect(ada.get_by_text("Take over first what others published.")).to_be_visible(timeout=_PATIENCE)
     expect(ada.get_by_role("button", name="Make it live")).to_have_count(0)

@@ -119,6 +119,7 @@ class Redis:
         self._url, self._answer_seconds = url, answer_seconds
         self._local = threading.local()
         self._shut_until = 0.0
+        self._one_tries = threading.Lock()
 
     @property
     def client(self) -> Client:
@@ -169,12 +170,7 @@ class Redis:
         )
 
     def _guarded(self, what: Callable[[], T]) -> T:
-        now = time.monotonic()
-        if now < self._shut_until:
-            raise StoreDown("Redis failed a moment ago")
-        if self._shut_until:  # a single thread tries whether it is back
-            self._shut_until = now + max(LEFT_ALONE_SECONDS, self._answer_seconds)
-        as_i_came = self._shut_until
+        as_i_came = self._may_ask() if self._shut_until else 0.0
         try:
             answer = what()
         except _FAILURES as error:
@@ -186,6 +182,17 @@ class Redis:
             raise
         self._it_answers(as_i_came)
         return answer
+
+    def _may_ask(self) -> float:
+        """Until when others ask nothing, since this thread alone tries whether Redis is back. Raises StoreDown if
+        another one does, or has just done so.
+        """
+        with self._one_tries:
+            now = time.monotonic()
+            if now < self._shut_until:
+                raise StoreDown("Redis failed a moment ago")
+            self._shut_until = now + max(LEFT_ALONE_SECONDS, self._answer_seconds)
+            return self._shut_until
 
     def _it_answers(self, as_i_came: float) -> None:
         """Close the breaker, unless a later request has found that Redis fails."""
