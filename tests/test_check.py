@@ -19,6 +19,7 @@ from ivr.overview import confirmation
 from ivr.problems import Problem
 from ivr.script import Script
 from ivr.script.place import STAY
+from tests import short
 from tests.conftest import FEW_HABITS
 from tests.line import OPEN
 
@@ -330,6 +331,12 @@ def _few_habits() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def few_menus() -> Files:
+    """The shipped line with few of its menus, for what needs the whole check and not the whole line."""
+    return short.files()
+
+
+@pytest.fixture(scope="module")
 def usual(files: Files) -> set[Problem]:
     """What the check reports about the shipped config."""
     return set(_checked(files))
@@ -507,11 +514,11 @@ def test_a_waiver_for_a_node_is_written_at_the_node(files: Files) -> None:
 
 
 @pytest.mark.parametrize("reason", [".", "because", "it is"])
-def test_a_waiver_says_why(files: Files, reason: str) -> None:
+def test_a_waiver_says_why(few_menus: Files, reason: str) -> None:
     waived = f'  school_menu:\n    kind: menu\n    allow: {{sentence-length: "{reason}"}}\n'
     edits = (*_say(FIFTEEN[:-1] + " and then too."), (WELCOME, "  school_menu:\n    kind: menu\n", waived))
 
-    (found,) = [p for p in _checked(_edited(files, edits)) if p.code.startswith("waiver")]
+    (found,) = [p for p in _checked(_edited(few_menus, edits)) if p.code.startswith("waiver")]
 
     assert found.severity == "error"
     assert found.says.startswith("It is not said why the rule 'sentence-length' does not apply here")
@@ -527,7 +534,7 @@ def test_a_waiver_says_why(files: Files, reason: str) -> None:
         ("no-such-rule", "There is no rule 'no-such-rule'. Remove this line."),
     ],
 )
-def test_a_waiver_that_is_not_needed_is_told(files: Files, allow: str, told: str) -> None:
+def test_a_waiver_that_is_not_needed_is_told(few_menus: Files, allow: str, told: str) -> None:
     edits = (
         (
             WELCOME,
@@ -536,19 +543,19 @@ def test_a_waiver_that_is_not_needed_is_told(files: Files, allow: str, told: str
         ),
     )
 
-    (found,) = [p for p in _checked(_edited(files, edits)) if p.code.startswith("waiver")]
+    (found,) = [p for p in _checked(_edited(few_menus, edits)) if p.code.startswith("waiver")]
 
     assert found.says == told
 
 
-def test_all_problems_come_at_once_in_the_order_of_lines(files: Files) -> None:
+def test_all_problems_come_at_once_in_the_order_of_lines(few_menus: Files) -> None:
     edits = (
         *_say("Press 1 for pedagogy."),
         *_label("To make a complaint now"),
         *_line("more_time: 120", "more_time: 60"),
     )
 
-    found = [p for p in _checked(_edited(files, edits)) if p.severity == "error"]
+    found = [p for p in _checked(_edited(few_menus, edits)) if p.severity == "error"]
 
     assert {"banned", "unknown-words", "waiting", "relay"} <= {p.code for p in found}
     assert found == sorted(found)
