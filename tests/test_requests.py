@@ -224,6 +224,23 @@ def test_requests_that_ended_long_ago_are_forgotten_with_all_that_points_to_them
     assert store.requests.find(FindRequest(saved.number, "4271")).request is None
 
 
+def test_the_request_of_a_wish_is_found_without_reading_the_others(store: Store) -> None:
+    """The lists of all requests are emptied, so that nothing can be found by reading them."""
+    first, joined = ask(store, 1), ask(store, 2, number=request(1).number)
+    assert joined.id == first.id
+    store.requests.asked_in("CA001")  # the first search enters what is not entered yet
+    store.redis.do(lambda client: client.delete("ivr:queue", "ivr:ended"))
+
+    found = store.requests.of_wish("CA002-1")
+
+    assert found
+    assert found.id == first.id
+    assert store.requests.of_wish("CA002-2") is None, "another wish of the same phone call"
+    assert [each.id for each in store.requests.asked_in("CA002")] == [first.id]
+    store.requests.delete(first.id)
+    assert store.redis.do(lambda client: client.keys("ivr:call:*")) == []
+
+
 def test_the_queue_is_in_order_of_being_due(store: Store) -> None:
     for number, due in ((1, NOW + 300), (2, NOW + 100), (3, NOW + 200)):
         ask(store, number, due=due)

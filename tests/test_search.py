@@ -46,7 +46,9 @@ def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha:
     store.requests.change(
         ended.id, lambda r: callback.record(callback.claim(r, "ben", NOW), "ben", "done", "", NOW, DIARY)
     )
-    store.redis.do(lambda client: client.delete("ivr:indexed", *client.keys("ivr:reference:*")))
+    store.redis.do(
+        lambda client: client.delete("ivr:indexed", *client.keys("ivr:reference:*"), *client.keys("ivr:call:*"))
+    )
 
     asha.get("/search")
     assert "2 found" in asha.send("/search", call="4271").text
@@ -54,6 +56,19 @@ def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha:
 
     assert "1 found" in asha.send("/search", call="4271").text
     assert [each.id for each in store.requests.of_call("4271")] == [ended.id]
+    assert [each.id for each in store.requests.asked_in("CA002")] == [ended.id]
+
+
+def test_an_index_that_an_earlier_version_made_is_completed(store: Store) -> None:
+    """It knew the numbers of calls, and not the phone calls in which somebody asked."""
+    first, _ = ask(store, 1), ask(store, 2, number=request(1).number)
+    store.redis.do(lambda client: client.delete(*client.keys("ivr:call:*")))
+    store.redis.do(lambda client: client.set("ivr:indexed", 1))
+
+    found = store.requests.of_wish("CA002-1")
+
+    assert found
+    assert found.id == first.id
 
 
 def test_a_call_number_that_another_replaced_is_not_kept(store: Store) -> None:

@@ -25,7 +25,6 @@ from ivr.hours import LONDON
 from ivr.machine import equipment
 from ivr.processes import alerting, overdue
 from ivr.processes.tools import Tools
-from ivr.store import MOST_ENDED
 from ivr.twilio import codes
 from ivr.twilio.rest import RestFailed
 from ivr.usecases import personal_data, renewing, spooling
@@ -257,11 +256,11 @@ def fetch_forgotten(tools: Tools) -> None:
 
     Those of a deleted request will be deleted there. Recordings of calls that left no request with us are not touched.
     """
-    left = tools.phone.messages_left() if tools.settings.can_reach_twilio else []
-    asked = [*tools.store.requests.waiting(), *tools.store.requests.ended(MOST_ENDED)] if left else []
-    for message in left:
+    requests = tools.store.requests
+    for message in tools.phone.messages_left() if tools.settings.can_reach_twilio else []:
+        asked = requests.asked_in(message.call)
         wish = next((wish for request in asked for wish in request.wishes_of(message.call)), "")
-        if not wish and tools.store.requests.was_deleted(message.call):
+        if not wish and requests.was_deleted(message.call):
             wish = f"{message.call}-0"
         if wish:
             tools.jobs.fetch_recording(wish, message.recording, message.seconds)

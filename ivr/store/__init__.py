@@ -19,8 +19,9 @@
     ivr:rewritten                string   the second at which that file was last begun anew
     ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
     ivr:reference:<hash>         zset     requests in which somebody has one call number, by the second of asking
+    ivr:call:<hash>              zset     requests for which somebody asked in one phone call, by the second of asking
     ivr:put_aside                zset     requests that were put aside, by the second they were
-    ivr:indexed                  string   a sign that all requests are entered in these two
+    ivr:indexed                  string   a sign that all requests are entered in these three
     ivr:slot:<day>:<part>        zset     who has a slot in a window, by the second it runs out
     ivr:places                   hash     parts of days with fewer slots: who lowered them and why, as JSON
     ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
@@ -64,8 +65,8 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
-A <hash> is of a phone number, the number of a call, or an adviser's name, with a key of the line
-(`ivr/machine/keys.py`). The values of sessions, requests, texts, blocks, lowered slots, unfinished forms, advisers,
+A <hash> is of a phone number, a call, its number, or an adviser's name, with a key of the line (`ivr/machine/keys.py`).
+The values of sessions, requests, texts, blocks, lowered slots, unfinished forms, advisers,
 invitations, sent calls, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages.
 Scripts in Redis read no such value: a session's turn stands before it in the clear.
 
@@ -121,7 +122,7 @@ from ivr.store.health import Condition, Figures, Health, QueueFigures, beat
 from ivr.store.limits import LimitCounts
 from ivr.store.lowered import LoweredSlots
 from ivr.store.once import Once
-from ivr.store.requests import MOST_ENDED, Requests
+from ivr.store.requests import Requests
 from ivr.store.revisions import DamagedRevision, Proposed, Published, PublishedSince, Revisions
 from ivr.store.sealing import Sealing, is_marked
 from ivr.store.sent import MOST_SENT, SENT_SECONDS, Sent, SentCall, packed
@@ -134,7 +135,6 @@ from ivr.store.unfinished import Typed, Unfinished
 
 __all__ = [
     "LONGEST_NAME",
-    "MOST_ENDED",
     "MOST_SENT",
     "PATIENT_SECONDS",
     "SENT_SECONDS",

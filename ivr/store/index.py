@@ -1,4 +1,5 @@
-"""Where requests are found without reading all of them: by the number of a call, and those that were put aside.
+"""Where requests are found without reading all of them: by the number of a call, by the phone call in which somebody
+asked, and those that were put aside.
 
 What earlier versions stored is not in here. The first search indexes it, once.
 """
@@ -11,8 +12,8 @@ from ivr.callbacks.request import CallbackRequest
 from ivr.machine.keys import Keys
 from ivr.store.connection import Client
 
-#: Requests that were put aside, by the second; and a sign that all requests are entered.
-PUT_ASIDE, COMPLETE = "ivr:put_aside", "ivr:indexed"
+#: Requests that were put aside, by the second; and a sign that all requests are entered: which indexes they are in.
+PUT_ASIDE, COMPLETE, ALL_INDEXES = "ivr:put_aside", "ivr:indexed", b"2"
 #: How many requests are read at once while all are entered.
 PIECE = 500
 
@@ -26,11 +27,12 @@ class Index:
         self._keys, self._read = keys, read
 
     def enter(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-        """Enter a request as it is now, and take out the call numbers of before that are no longer its."""
-        for replaced in (_references(before) if before else set()) - _references(request):
-            pipe.zrem(self._call(replaced), request.id)
-        for reference in _references(request):
-            pipe.zadd(self._call(reference), {request.id: request.asked_at})
+        """Enter a request as it is now, and take it out of where it was and is no longer."""
+        now = self._entries(request)
+        for key in (self._entries(before) if before else set()) - now:
+            pipe.zrem(key, request.id)
+        for key in now:
+            pipe.zadd(key, {request.id: request.asked_at})
         if request.state == "put aside":
             pipe.zadd(PUT_ASIDE, {request.id: request.end.at if request.end else request.last_heard})
         else:
@@ -38,28 +40,43 @@ class Index:
 
     def remove(self, pipe: Client, request: CallbackRequest) -> None:
         """Take out a request that is deleted."""
-        for reference in _references(request):
-            pipe.zrem(self._call(reference), request.id)
+        for key in self._entries(request):
+            pipe.zrem(key, request.id)
         pipe.zrem(PUT_ASIDE, request.id)
 
-    def of_call(self, client: Client, reference: str) -> list[bytes]:
+    def of_reference(self, client: Client, reference: str) -> list[bytes]:
         """The ids of the requests in which somebody has, or had, this call number, the latest first."""
-        self._complete(client)
-        ids: list[bytes] = client.zrevrange(self._call(reference), 0, -1)
-        return ids
+        return self._under(client, self._reference(reference))
+
+    def of_call(self, client: Client, call: str) -> list[bytes]:
+        """The ids of the requests for which somebody asked in this phone call (its id), the latest first."""
+        return self._under(client, self._call(call))
 
     def put_aside(self, client: Client) -> list[bytes]:
         """The ids of the requests that were put aside, the latest first."""
+        return self._under(client, PUT_ASIDE)
+
+    def _under(self, client: Client, key: str) -> list[bytes]:
         self._complete(client)
-        ids: list[bytes] = client.zrevrange(PUT_ASIDE, 0, -1)
+        ids: list[bytes] = client.zrevrange(key, 0, -1)
         return ids
 
-    def _call(self, reference: str) -> str:
+    def _entries(self, request: CallbackRequest) -> set[str]:
+        """The keys under which a request is entered."""
+        everybody = request.everybody
+        references = {self._reference(asker.reference) for asker in everybody if asker.reference}
+        calls = {self._call(call_of(wish)) for wish in (request.id, *(asker.id for asker in everybody))}
+        return references | calls
+
+    def _reference(self, reference: str) -> str:
         return f"ivr:reference:{self._keys.name(reference)}"
+
+    def _call(self, call: str) -> str:
+        return f"ivr:call:{self._keys.name(call)}"
 
     def _complete(self, client: Client) -> None:
         """Enter what earlier versions stored. Two processes that do it at once enter the same."""
-        if client.exists(COMPLETE):
+        if client.get(COMPLETE) == ALL_INDEXES:
             return
         ids = [*client.zrange("ivr:queue", 0, -1), *client.zrange("ivr:ended", 0, -1)]
         for at in range(0, len(ids), PIECE):
@@ -67,8 +84,9 @@ class Index:
             for request in self._read(client, ids[at : at + PIECE]):
                 self.enter(pipe, None, request)
             pipe.execute()
-        client.set(COMPLETE, 1)
+        client.set(COMPLETE, ALL_INDEXES)
 
 
-def _references(request: CallbackRequest) -> set[str]:
-    return {asker.reference for asker in request.everybody if asker.reference}
+def call_of(wish: str) -> str:
+    """The phone call in which a wish was said."""
+    return wish.rsplit("-", 1)[0]

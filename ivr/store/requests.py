@@ -22,15 +22,13 @@ from ivr.script.session import CancelRequest, Done, Failed, FindRequest, HoldWin
 from ivr.store import erasing, windows
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
-from ivr.store.index import Index
+from ivr.store.index import Index, call_of
 from ivr.store.listed import Listed, changes
 
 #: The name of requests in their encryption.
 KIND = b"request"
 #: Seconds for which an ended request is kept for its caller and for advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
-#: How many of the latest ended requests are searched for the owner of a message.
-MOST_ENDED = 10_000
 #: What a change of Redis comes to: a request, or nothing.
 Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
 
@@ -65,7 +63,7 @@ class Requests:
         more, bring nothing back.
         """
         wish, reference = effect.request, self.new_reference()
-        phone, call = self._phone(wish.number), wish.id.rsplit("-", 1)[0]
+        phone, call = self._phone(wish.number), call_of(wish.id)
 
         def step(pipe: Client) -> CallbackRequest | None:
             if erasing.when(pipe, self._keys, call) or (entry and self._is_of_erased(pipe, wish)):
@@ -165,7 +163,7 @@ class Requests:
 
     def of_call(self, reference: str) -> list[CallbackRequest]:
         """The requests in which somebody has, or had, this call number, the latest first."""
-        found = self._listed(lambda client: self._index.of_call(client, reference))
+        found = self._listed(lambda client: self._index.of_reference(client, reference))
         return [request for request in found if any(asker.reference == reference for asker in request.everybody)]
 
     def count_ended(self) -> int:
@@ -192,11 +190,12 @@ class Requests:
 
     def of_wish(self, wish: str) -> CallbackRequest | None:
         """The request that this wish became or joined, which may come from another call."""
-        own = self.get(wish)
-        if own is not None:
-            return own
-        asked = [*self.waiting(), *self.ended(MOST_ENDED)]
-        return next((request for request in asked if any(asker.id == wish for asker in request.askers)), None)
+        return self.get(wish) or next((each for each in self.asked_in(call_of(wish)) if each.asker(wish)), None)
+
+    def asked_in(self, call: str) -> list[CallbackRequest]:
+        """The requests for which somebody asked in this phone call (its id): first who waits, then the latest."""
+        found = self._listed(lambda client: self._index.of_call(client, call))
+        return sorted(found, key=lambda request: not request.open)
 
     def with_message(self, request_id: str, message: SpokenMessage, now: float) -> CallbackRequest | None:
         """Add a spoken message to a request. None if the request is gone."""
@@ -370,7 +369,7 @@ class Requests:
             pipe.zrem(windows.key(window), request.id)
         wishes = {request.id, *(asker.id for asker in request.everybody)}
         now = erasing.after(request.last_heard, time.time())
-        erasing.note(pipe, self._keys, now, *(wish.rsplit("-", 1)[0] for wish in wishes))
+        erasing.note(pipe, self._keys, now, *map(call_of, wishes))
 
     def _phone(self, number: str) -> str:
         """The key of the requests of a phone."""

@@ -72,11 +72,7 @@ class PersonalData:
 
 def numbers_of(store: Store, reference: str) -> list[str]:
     """The phone numbers of requests in which a caller has this call number."""
-    everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
-    found = (
-        request.number for request in everybody if any(asker.reference == reference for asker in request.everybody)
-    )
-    return sorted(dict.fromkeys(number for number in found if number))
+    return sorted({request.number for request in store.requests.of_call(reference) if request.number})
 
 
 def number_of(store: Store, typed: str) -> str:
