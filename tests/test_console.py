@@ -48,6 +48,7 @@ OPEN_TO_ALL = {
 DONE = (
     "claim", "keep", "release", "ring", "by-hand", "outcome", "note", "answer", "reopen", "delete", "block", "number",
     "number/confirm", "message/0/listened", "hand-over", "take-back", "text",
+    "another-number", "earlier-number",
 )  # fmt: skip
 FORMS = [
     *(f"/request/CA001-1/{what}" for what in DONE),

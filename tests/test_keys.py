@@ -75,7 +75,7 @@ def _is_all_there(own: Settings, store: Store) -> bool:
     session, spooled = store.sessions.get("CA7"), spool.session("CA8")
     return (
         [each.number for each in store.requests.waiting()] == [NUMBER]
-        and store.requests.others_of(request(2, number=NUMBER))[0].number == NUMBER
+        and store.requests.beside(request(2, number=NUMBER))[0].number == NUMBER
         and session is not None
         and (session.caller, session.turn) == (NUMBER, 3)
         and [text.to for text in store.texts.all()] == [NUMBER]
@@ -401,9 +401,9 @@ def _rewrites(store: Store) -> bool:
 def _is_as_it_was(own: Settings, store: Store) -> None:
     first, second = store.requests.waiting()
     assert (first.events[-1].note, second.number) == ("Their child is out of school.", "+447700900002")
-    assert [each.id for each in store.requests.others_of(request(5, number=NUMBER))] == [first.id]
+    assert [each.id for each in store.requests.beside(request(5, number=NUMBER))] == [first.id]
     assert store.requests.find(FindRequest(NUMBER, "4271")).request == first
-    assert len(store.requests.counted_of(NUMBER)) == 5
+    assert len(store.limits.counted_of(NUMBER)) == 5
     assert store.texts.answers_to(NUMBER) == 2, "it counts on"
     assert not store.once.may_alert(second, "mail") or first.number != second.number
     session = store.sessions.get("CA7")

@@ -66,23 +66,20 @@ def in_groups(e164: str) -> str:
 
 #: Messages for an adviser who typed a number that we do not ring.
 _NOT_RUNG: dict[Verdict, str] = {
-    "hidden": "That is not a phone number. Listen again.",
-    "malformed": "That is not a complete phone number. It begins with 0 and has ten or eleven digits. Listen again.",
-    "premium": "That is a premium-rate number, so we do not ring it. Listen again, or write a note.",
-    "emergency": "That is an emergency number, which we never ring. Listen again.",
-    "foreign": "That is a foreign number, and we ring only UK numbers. Write it in a note.",
-    "freephone": "That is a freephone number, so it is no family's own phone. Listen again.",
-    "body": "That is a number of a public body or a charity, so it is no family's own phone. Listen again.",
+    "hidden": "That is not a phone number.",
+    "malformed": "That is not a complete phone number. It begins with 0 and has ten or eleven digits.",
+    "premium": "That is a premium-rate number, so we do not ring it.",
+    "emergency": "That is an emergency number, which we never ring.",
+    "foreign": "That is a foreign number, and we ring only UK numbers.",
+    "freephone": "That is a freephone number, so it is no family's own phone.",
+    "body": "That is a number of a public body or a charity, so it is no family's own phone.",
 }
 
 
 def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
     """Why a number that an adviser typed cannot be rung; empty if it can."""
-    return (
-        "That number is never rung: it is ours, or on the list of the service. Listen again."
-        if is_ours
-        else _NOT_RUNG.get(verdict, "")
-    )
+    never = "That number is never rung: it is ours, or on the list of the service."
+    return never if is_ours else _NOT_RUNG.get(verdict, "")
 
 
 def moment(at: float, now: float) -> str:
@@ -163,6 +160,14 @@ def numbers_in_words(request: CallbackRequest, now: float) -> str:
     if len(callers) == 1:
         return callers[0].reference
     return ", or ".join(f"{c.reference} ({_promise_in_words(c.promise, c.finished, now)})" for c in callers)
+
+
+def callers_in_words(request: CallbackRequest, now: float) -> list[tuple[str, str]]:
+    """Each caller who waits, by the id of their wish: the number of their call, and what they were promised."""
+    return [
+        (caller.id, f"Call {caller.reference}: {_promise_in_words(caller.promise, caller.finished, now)}")
+        for caller in request.askers
+    ]
 
 
 def _promise_in_words(promise: Promise, finished: bool, now: float) -> str:

@@ -2,7 +2,7 @@
 
 Other people may see the phone. So a text is sent only where the caller said that we may leave a message, and it names
 us only where they said that we may say who we are to others. A text about guidance tells what it is about, and so needs
-both. The words are fixed, and of each kind one goes out in a day.
+both. The words are fixed, and the same go out once in a day.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
+from zlib import crc32
 
 from ivr import dialling
 from ivr.advising import briefing
@@ -71,6 +72,8 @@ def _call(request: CallbackRequest) -> str:
 
 
 def id_of(request: CallbackRequest, text: CardText, now: float) -> str:
-    """The id of this text today: the same text sent twice in a day is one."""
-    day = dt.datetime.fromtimestamp(now, LONDON).date()
-    return f"{request.id}-{text.name}-{day:%Y%m%d}"
+    """The id of this text today: the same words sent twice in a day to one phone are one text. Once the next call was
+    moved, or is on another phone, it is another text.
+    """
+    day, what = dt.datetime.fromtimestamp(now, LONDON).date(), f"{len(request.before)} {text.words}"
+    return f"{request.id}-{text.name}-{day:%Y%m%d}-{crc32(what.encode())}"

@@ -121,8 +121,8 @@ def without_its_call(wish: str, now: float) -> SaveRequest:
 
 
 def may_type_number(request: CallbackRequest) -> bool:
-    """Whether the number was typed by an adviser, or is not known yet."""
-    return request.open and (not request.number or bool(request.number_by))
+    """Whether the number was heard in a message, or is not known yet."""
+    return request.open and (not request.number or (bool(request.number_by) and not request.before))
 
 
 def typed_number(request: CallbackRequest, who: str, number: str, now: float) -> CallbackRequest:

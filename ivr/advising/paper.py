@@ -111,7 +111,7 @@ def found(of_call: Callable[[str], Iterable[CallbackRequest]], typed: str) -> Ca
     digits = "".join(phone)
     if not all(_is_number(each) for each in (number, digits or "0")) or len(number) != REFERENCE_DIGITS:
         raise Refused("Type the four digits of the call.")
-    those = [each for each in of_call(number) if each.number.endswith(digits)]
+    those = [each for each in of_call(number) if any(phone.endswith(digits) for phone in each.numbers or ("",))]
     those = [each for each in those if each.open] or those
     if not those:
         raise Refused("No call has this number. Look at the paper again, or search by phone number.")

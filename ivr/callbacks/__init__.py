@@ -11,5 +11,6 @@ spending  what the line may cost in a day
 flood     many callers at once, and taking their requests out together
 kept      whether callers were rung within what they heard
 came      what came of a talk: the answers that are counted
+another_phone  another number for a caller who waits, and the earlier one put back
 handing   handing a request over, taking one back, writing one down by hand
 """

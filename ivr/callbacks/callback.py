@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Diary, Promise, Window
+from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
 from ivr.callbacks.request import ENDED, Asker, CallbackRequest, Event, Talk
 from ivr.hours import LONDON, Hours
 
@@ -214,6 +214,11 @@ def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note:
         request, now, who, "agreed the next call", f"{agreed}. {note}".strip(), state="waiting", tries=0,
         claimed_by="", claim_ends=0.0, talk=None, with_whom=with_whom,
     )  # fmt: skip
+
+
+def chosen_parts(request: CallbackRequest) -> set[When]:
+    """The parts of a day that those who wait chose. Another may not be safe for them."""
+    return {asker.promise.when for asker in request.askers if asker.promise.when in ("morning", "afternoon")}
 
 
 def try_of(request: CallbackRequest, outcome: Outcome, now: float, diary: Diary) -> int:

@@ -120,15 +120,30 @@ class Talk(msgspec.Struct, frozen=True, omit_defaults=True):
         return not self.ended and now < self.began + longest
 
 
+class Before(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A phone that was to be rung before one of its callers gave another: the id of their wish, the number (E.164), who
+    confirmed it, and what they had allowed there.
+    """
+
+    wish: str
+    number: str
+    number_by: str = ""
+    message_ok: bool | None = None
+    say_who: bool | None = None
+    keyed: bool = False
+
+
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A phone to ring, for everybody who asked from it. What is true for all of them is derived from their answers."""
 
     id: str
     #: The number to ring, in E.164. Empty if the caller left a message from a hidden number.
     number: str
-    #: The number that an adviser heard in a message, until it is confirmed; and who confirmed `number`.
+    #: The number that an adviser heard in a message, until it is confirmed; and who confirmed `number`, or was told it.
     number_typed: str = ""
     number_by: str = ""
+    #: The phones that were to be rung before, the latest last.
+    before: tuple[Before, ...] = ()
     state: State = "unfinished"
     #: Callers who are waiting to be rung; and callers who no longer are, because they were talked to, asked again, or
     #: cancelled.
@@ -165,6 +180,12 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         talk = self.talking(now)
         talks = talk is not None and talk.who == self.claimed_by
         return self.claimed_by if self.state == "claimed" and (self.claim_ends > now or talks) else ""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Every number that it has or had, and one that was typed and is not confirmed."""
+        known = (self.number, self.number_typed, *(each.number for each in reversed(self.before)))
+        return tuple(dict.fromkeys(filter(None, known)))
 
     # --- of all who ever asked ----------------------------------------------------------------
 

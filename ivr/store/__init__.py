@@ -20,8 +20,9 @@
     ivr:phone:<hash>             zset     requests of one phone, by the second they were asked for
     ivr:reference:<hash>         zset     requests in which somebody has one call number, by the second of asking
     ivr:call:<hash>              zset     requests for which somebody asked in one phone call, by the second of asking
+    ivr:earlier:<hash>           zset     requests that were to be rung on another phone before, by the second of asking
     ivr:put_aside                zset     requests that were put aside, by the second they were
-    ivr:indexed                  string   a sign that all requests are entered in these three
+    ivr:indexed                  string   a sign that all requests are entered in these four
     ivr:slot:<day>:<part>        zset     who has a slot in a window, by the second it runs out
     ivr:places                   hash     parts of days with fewer slots: who lowered them and why, as JSON
     ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
@@ -84,7 +85,7 @@ its own, gets its connections here too.
     lowered.py      parts of days with fewer slots than usual
     index.py        where requests are found without reading all of them
     listed.py       every open request, kept in this process
-    limits.py       what was asked for in a day
+    limits.py       what was asked for in a day, and by one phone
     blocked.py      blocked numbers
     spending.py     what Twilio will bill for a day
     spool.py        what callers asked for while Redis was down

@@ -1,5 +1,5 @@
 """Where requests are found without reading all of them: by the number of a call, by the phone call in which somebody
-asked, and those that were put aside.
+asked, by a phone that was to be rung before, and those that were put aside.
 
 What earlier versions stored is not in here. The first search indexes it, once.
 """
@@ -52,6 +52,10 @@ class Index:
         """The ids of the requests for which somebody asked in this phone call (its id), the latest first."""
         return self._under(client, self._call(call))
 
+    def of_earlier(self, client: Client, number: str) -> list[bytes]:
+        """The ids of the requests that were to be rung on this phone before, the latest first."""
+        return self._under(client, self._earlier(number))
+
     def put_aside(self, client: Client) -> list[bytes]:
         """The ids of the requests that were put aside, the latest first."""
         return self._under(client, PUT_ASIDE)
@@ -66,13 +70,16 @@ class Index:
         everybody = request.everybody
         references = {self._reference(asker.reference) for asker in everybody if asker.reference}
         calls = {self._call(call_of(wish)) for wish in (request.id, *(asker.id for asker in everybody))}
-        return references | calls
+        return references | calls | {self._earlier(before.number) for before in request.before}
 
     def _reference(self, reference: str) -> str:
         return f"ivr:reference:{self._keys.name(reference)}"
 
     def _call(self, call: str) -> str:
         return f"ivr:call:{self._keys.name(call)}"
+
+    def _earlier(self, number: str) -> str:
+        return f"ivr:earlier:{self._keys.name(number)}"
 
     def _complete(self, client: Client) -> None:
         """Enter what earlier versions stored. Two processes that do it at once enter the same."""

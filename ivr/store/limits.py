@@ -1,4 +1,6 @@
-"""Counts what was asked for in a day, and says when a limit is reached (`ivr/callbacks/limits.py`)."""
+"""Counts what was asked for in a day, and says when a limit is reached (`ivr/callbacks/limits.py`); and forgets what is
+counted of one phone.
+"""
 
 from __future__ import annotations
 
@@ -49,3 +51,17 @@ class LimitCounts:
         terms = [asked.id, asked.what, int(asked.keyed), DAY_SECONDS, most.a_phone, most.keyed_a_day, most.a_day]
         reached: Limit = self._redis.do(lambda client: client.eval(_TAKE, len(keys), *keys, *terms)).decode()
         return reached
+
+    def counted_of(self, number: str) -> list[str]:
+        """All keys with the hash of this number in their names: what is counted by it, the alert about it, and where
+        its requests are entered.
+        """
+        name = self._keys.name(number)
+        keys = [f"ivr:{what}:{name}" for what in ("phone", "earlier", "guesses", "calls_to", "texts_to", "answers_to")]
+        keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
+        return self._redis.do(lambda client: [key for key in keys if client.exists(key)])
+
+    def forget_counted(self, number: str) -> None:
+        """Delete them."""
+        if keys := self.counted_of(number):
+            self._redis.do(lambda client: client.delete(*keys))

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from ivr.advising import messages
 from ivr.callbacks import asking, callback
+from ivr.callbacks.another_phone import Parted
 from ivr.callbacks.callback import GUESS_SECONDS, MOST_GUESSES, windows_of
 from ivr.callbacks.diary import Diary, Window
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
@@ -174,6 +175,30 @@ class Requests:
         """Change one request in a transaction. Raises KeyError if it is gone, and any exception of `how`."""
         return self._change(request_id, lambda pipe, request: how(request))
 
+    def change_phone(self, request_id: str, how: Callable[[CallbackRequest], Parted]) -> CallbackRequest:
+        """Let one caller be rung on another phone, with a request of their own if others wait. Returns the caller's.
+
+        Raises KeyError if the request is gone, and any exception of `how`.
+        """
+        parted: dict[str, CallbackRequest] = {}
+
+        def step(pipe: Client, before: CallbackRequest) -> CallbackRequest:
+            theirs, others = how(before)
+            parted.clear()
+            parted.update({each.id: each for each in (theirs, others) if each})
+            for new in parted.keys() - {request_id}:
+                pipe.watch(f"ivr:request:{new}")
+                if self._one(pipe, new):
+                    raise callback.Refused("This caller has a request of their own already. Look at the list again.")
+            return parted[request_id]
+
+        def also(pipe: Client) -> None:
+            for new in parted.keys() - {request_id}:
+                self._write(pipe, None, parted[new])
+
+        self._change(request_id, step, also)
+        return next(iter(parted.values()))
+
     def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
         """Put an ended request back into the queue.
 
@@ -204,11 +229,13 @@ class Requests:
         except KeyError:
             return None
 
-    def others_of(self, request: CallbackRequest) -> list[CallbackRequest]:
-        """Other open requests of the same phone. There can be one if an adviser typed the number."""
-        if not request.number:
-            return []
-        return [other for other in self.open_of(request.number) if other.id != request.id]
+    def beside(self, request: CallbackRequest) -> list[CallbackRequest]:
+        """Other requests of the phones that a request has or had, also those that ended. An open one is kept apart if
+        an adviser typed a number, or a caller gave another.
+        """
+        phones = (request.number, *(each.number for each in request.before))
+        found = {each.id: each for number in phones if number for each in self.known_of(number)}
+        return [each for each in found.values() if each.id != request.id]
 
     def slots_taken(self, window: Window, now: float) -> int:
         """How many slots of a window are promised, or held by callers who are still asking."""
@@ -227,6 +254,12 @@ class Requests:
         """Every request of a phone, also those that ended, the latest first."""
         found = self._listed(lambda client: client.zrevrange(self._phone(number), 0, -1))
         return [request for request in found if request.number == number]
+
+    def known_of(self, number: str) -> list[CallbackRequest]:
+        """The same, and those that were to be rung on this phone before their caller gave another."""
+        earlier = self._listed(lambda client: self._index.of_earlier(client, number))
+        found = {each.id: each for each in (*self.of_phone(number), *earlier) if number in each.numbers}
+        return sorted(found.values(), key=lambda each: -each.asked_at)
 
     def forget_ended(self, now: float) -> list[CallbackRequest]:
         """Delete requests that ended more than ENDED_SECONDS ago, and return them; and the slots of past days."""
@@ -262,15 +295,6 @@ class Requests:
             lambda client: client.transaction(step, key, value_from_callable=True)
         )
         return deleted
-
-    def counted_of(self, number: str) -> list[str]:
-        """The keys under which something is counted by a number, or an alert is remembered."""
-        return self._counted(number)
-
-    def forget_counted(self, number: str) -> None:
-        """Delete what is counted by a number."""
-        if keys := self._counted(number):
-            self._redis.do(lambda client: client.delete(*keys))
 
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
@@ -374,10 +398,3 @@ class Requests:
     def _phone(self, number: str) -> str:
         """The key of the requests of a phone."""
         return f"ivr:phone:{self._keys.name(number)}"
-
-    def _counted(self, number: str) -> list[str]:
-        """All keys with the hash of this number in their names. The index of its requests goes with the last."""
-        name = self._keys.name(number)
-        keys = [f"ivr:{what}:{name}" for what in ("phone", "guesses", "calls_to", "texts_to", "answers_to")]
-        keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
-        return self._redis.do(lambda client: [key for key in keys if client.exists(key)])

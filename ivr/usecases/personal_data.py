@@ -92,9 +92,11 @@ def number_of(store: Store, typed: str) -> str:
 
 
 def find(store: Store, spool: Spool, number: str, now: float) -> PersonalData:
-    """Find all data of a number, including numbers that an adviser typed and has not confirmed yet."""
+    """Find all data of a number, including numbers that an adviser typed and has not confirmed yet, and those that were
+    to be rung before the caller gave another.
+    """
     everybody = [*store.requests.waiting(), *store.requests.ended(_ALL)]
-    requests = [request for request in everybody if number in (request.number, request.number_typed)]
+    requests = [request for request in everybody if number in request.numbers]
     ids = {request.id for request in requests}
     texts = store.texts.to(number)
     sessions = [each for each in _sessions(store, spool) if dialling.same(number, each.numbers)]
@@ -113,7 +115,7 @@ def find(store: Store, spool: Spool, number: str, now: float) -> PersonalData:
         blocks=[block for block in store.blocked.all(now) if block.number == number],
         spooled=spooled,
         latest=max(said, default=0.0),
-        counted=store.requests.counted_of(number),
+        counted=store.limits.counted_of(number),
         log=[seen for seen in store.audit.entries(_ALL) if seen.about in ids],
     )
 
@@ -176,7 +178,7 @@ def forget(settings: Settings, store: Store, spool: Spool, person: PersonalData,
         _end(store, spool, call)
     for block in person.blocks:
         store.blocked.lift(block.id, now)
-    store.requests.forget_counted(person.number)
+    store.limits.forget_counted(person.number)
     store.erasing.deletes()
     store.erasing.exchange(Ledger(settings.erased_file), now)
 
@@ -202,7 +204,7 @@ def _forget_again(settings: Settings, store: Store, spool: Spool, erased: Mappin
     requests = [
         request
         for request in (*store.requests.waiting(), *store.requests.ended(_ALL))
-        if is_erased(request.last_heard, request.number, *(_call(asker.id) for asker in request.everybody))
+        if is_erased(request.last_heard, *request.numbers, *(_call(asker.id) for asker in request.everybody))
     ]
     for request in requests:
         _delete(settings, store, request)

@@ -10,6 +10,7 @@ or done. A caller's number is shown only to the adviser who holds the request. E
     listing.py    the list: its filters, pages and renewal
     cards.py      the card, and all actions on a request
     outcomes.py   what came of a try
+    another_phone.py  another number for a caller who waits
     carried.py    a form that came too late, over the sign-in
     texts.py      texts from a card, and those that could not be sent
     messages.py   spoken messages
@@ -47,6 +48,7 @@ from ivr.usecases.jobs import Jobs
 from ivr.web.console import (
     account,
     accounts,
+    another_phone,
     blocked,
     cards,
     floods,
@@ -118,6 +120,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
     beside = listing.add_to(app, console)
     card = cards.add_to(app, console, beside)
     outcomes.add_to(app, console, card)
+    another_phone.add_to(app, console, card)
     messages.add_to(app, console, card)
     texts.add_to(app, console)
     search.add_to(app, console)

@@ -48,14 +48,16 @@ class _Pages(Pages):
 
     # --- looking ----------------------------------------------------------------------------
 
-    def card(self, request_id: str, typed: str = "", problem: str = "") -> str:
-        """The card. `typed`: a number that was refused. `problem`: why the form of the outcome was not saved; what was
-        chosen and written in it stays.
+    def card(self, request_id: str, typed: str = "", problem: str = "", other: str = "", *, keep: bool = False) -> str:
+        """The card. `typed`: a number as heard that was refused; `other`: another number that was not saved. `problem`:
+        why the form of the outcome was not saved. What was chosen and written in it stays then, and with `keep`.
         """
         found = self._found(request_id)
         self._console.note("looked at", request_id)
         script = self._console.live.now.script
         mine = callback.held_by(found, self._me, self._now)
+        knows = mine or self._may("desk")  # only they see what is known of the phone from before
+        beside = self._console.store.requests.beside(found) if knows else []
         return render_template(
             "request.html",
             **self.beside(request_id),
@@ -63,8 +65,9 @@ class _Pages(Pages):
             ended=briefing.ended_in_words(found, self._now),
             short_says=briefing.short_rules(found),
             typed=typed,
+            other=other,
             problem=problem,
-            form=request.form if problem else {},
+            form=request.form if problem or keep else {},
             blocked=found.may_be_blocked and self._console.store.blocked.has(found.number, self._now),
             row=ranking.row(found, self._now, script),
             mine=mine,
@@ -101,8 +104,10 @@ class _Pages(Pages):
             came_in_words=came.in_words(found.came, script.line.after_a_talk),
             windows=self._windows() if mine else {},
             colleagues=self._colleagues() if mine else [],
-            **self._before(found, mine=mine),
-            others=[ranking.row(other, self._now, script) for other in self._others(found, mine=mine)],
+            history=search.in_words(beside, self._me, self._now, script),
+            texts_to=self._console.store.texts.to(found.number)[:10] if knows and found.number else [],
+            others=[ranking.row(each, self._now, script) for each in beside if mine and each.open],
+            callers=briefing.callers_in_words(found, self._now),
             can_ring=self._can_ring,
             card_texts=card_texts.offered(found, script) if mine else [],
             why_no_text=card_texts.why_none(found, script),
@@ -120,18 +125,6 @@ class _Pages(Pages):
     def _can_ring(self) -> bool:
         settings, phone = self._console.settings, g.adviser.phone
         return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
-
-    def _others(self, found: CallbackRequest, *, mine: bool) -> list[CallbackRequest]:
-        """If an adviser typed the number: other requests from that phone, which may come from another person."""
-        return self._console.store.requests.others_of(found) if mine and found.number_by else []
-
-    def _before(self, found: CallbackRequest, *, mine: bool) -> dict[str, object]:
-        """What is known of the phone from before, for whoever has the request or looks after the desk."""
-        if not found.number or not (mine or self._may("desk")):
-            return {"history": [], "texts_to": []}
-        script, others = self._console.live.now.script, self._console.store.requests.of_phone(found.number)
-        history = search.in_words([each for each in others if each.id != found.id], self._me, self._now, script)
-        return {"history": history, "texts_to": self._console.store.texts.to(found.number)[:10]}
 
     def _colleagues(self) -> list[tuple[str, str]]:
         """The other advisers, and whether they are here and what they have: whoever is here first."""
@@ -252,8 +245,8 @@ class _Pages(Pages):
             flash("Nothing was deleted. First tick the box to say that you are sure.", "danger")
             return go("card", request_id=request_id)
         deleted = self._console.store.requests.delete(request_id)
-        if deleted and deleted.number:
-            self._console.store.texts.forget_to(deleted.number)
+        for number in deleted.numbers if deleted else ():
+            self._console.store.texts.forget_to(number)
         for message in deleted.messages if deleted else ():
             self._kept(message).unlink(missing_ok=True)
         self._console.note("deleted", request_id)

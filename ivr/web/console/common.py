@@ -12,7 +12,7 @@ from flask import Flask, abort, current_app, flash, g, redirect, request, url_fo
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-from ivr import roles
+from ivr import dialling, roles
 from ivr.advising import briefing
 from ivr.advising.adviser import Adviser
 from ivr.advising.listing import named
@@ -161,6 +161,12 @@ class Pages:
 
     def _may(self, right: Right) -> bool:
         return roles.may(g.adviser.role, right)
+
+    def _to_ring(self, typed: str) -> tuple[str, str]:
+        """The number (E.164) that an adviser typed, and why it cannot be rung; empty if it can."""
+        judged, never = dialling.judge(typed), self._console.live.now.script.never_rung
+        is_ours = dialling.same(judged.e164, [*never, *self._console.settings.our_numbers])
+        return judged.e164, briefing.why_not_rung(judged.verdict, is_ours=is_ours)
 
     def _capacity(self) -> Capacity:
         """The slots of each part of a day, as they are now."""

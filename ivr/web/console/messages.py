@@ -15,7 +15,6 @@ import structlog
 from flask import Flask, abort, flash, render_template, request, send_file
 from werkzeug.wrappers import Response
 
-from ivr import dialling
 from ivr.advising import briefing, messages
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.keys import Locked
@@ -89,16 +88,14 @@ class _Pages(Pages):
     def number(self, request_id: str) -> Response | tuple[str, int]:
         """Save the number that an adviser heard. They must confirm it before it can be rung."""
         typed = request.form.get("number", "").strip()
-        judged = dialling.judge(typed)
-        never = self._console.live.now.script.never_rung
-        is_ours = dialling.same(judged.e164, [*never, *self._console.settings.our_numbers])
-        if refused := briefing.why_not_rung(judged.verdict, is_ours=is_ours):
-            flash(refused, "danger")
+        number, why_not = self._to_ring(typed)
+        if why_not:
+            flash(f"{why_not} Listen again.", "danger")
             return self.card(request_id, typed=typed), 422
         return self._change(
             request_id,
             "typed the number as heard",
-            lambda found: messages.typed_number(found, self._me, judged.e164, self._now),
+            lambda found: messages.typed_number(found, self._me, number, self._now),
         )
 
     def confirm_number(self, request_id: str) -> Response:

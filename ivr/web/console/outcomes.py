@@ -9,6 +9,7 @@ from flask import Flask, flash, redirect, request, url_for
 from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
+from ivr import dialling
 from ivr.advising import briefing
 from ivr.callbacks import callback, came, kept
 from ivr.callbacks.callback import Outcome, Refused
@@ -23,8 +24,8 @@ TWICE_SECONDS = 30
 class _Typed(NamedTuple):
     """The form that an adviser sent: the outcome, a note, and the answers about the talk.
 
-    A next call that they agreed has the name of its part of a day, its window if it is still offered, and whether this
-    adviser rings then.
+    A next call that they agreed has the name of its part of a day, its window if it is still offered, whether this
+    adviser rings then, and whether the caller said that it is safe. `other`: another number, typed and not saved.
     """
 
     outcome: str
@@ -32,15 +33,22 @@ class _Typed(NamedTuple):
     again: str
     window: Window | None
     by_me: bool
+    is_safe: bool
     said: came.Came
+    other: str
 
-    @property
-    def problem(self) -> str:
+    def problem(self, found: CallbackRequest) -> str:
         """Why it cannot be saved as it is; empty if it can."""
+        if self.other and dialling.judge(self.other).e164 != found.number:
+            return "You typed another number. Press Change the number first, or empty the field. Nothing was saved."
         if self.outcome not in get_args(Outcome):
             return "Choose what came of it. Nothing was saved."
         if self.again and self.window is None:  # the page is from before: the request would end with a call agreed
             return "That time for the next call is over. Choose another. Nothing was saved."
+        parts = callback.chosen_parts(found)
+        if self.window and not self.is_safe and parts - {self.window.part}:
+            chosen = " and the ".join(sorted(parts))
+            return f"They chose the {chosen}. Ask whether another part of the day is safe. Nothing was saved."
         return ""
 
     def in_words(self, questions: came.Questions) -> str:
@@ -65,8 +73,8 @@ class _Pages(Pages):
     def outcome(self, request_id: str) -> Response | tuple[str, int]:
         """Save what came of a try. What somebody saves who does not have the request any more is kept as a note."""
         typed, found = self._typed(), self._found(request_id)
-        if typed.problem:
-            return self._again(request_id, typed)
+        if problem := typed.problem(found):
+            return self._again(request_id, typed, problem)
         if self._is_saved_already(found, typed):
             flash("It was saved already, once.", "success")
             return go("requests_page")
@@ -93,10 +101,12 @@ class _Pages(Pages):
             return done
         self._count_outcome(typed.outcome, promises, (*rung, *came.counts(typed.said)))
         if typed.window:
-            flash(f"Say: we ring you {briefing.window_in_words(typed.window)}. The number of your call stays the same.")
+            phone = " on the number that you gave me" if found.before else ""
+            when = briefing.window_in_words(typed.window)
+            flash(f"Say: we ring you{phone} {when}. The number of your call stays the same.")
         return redirect(url_for("take_next"), 307) if request.form.get("then") == "next" else done
 
-    def _again(self, request_id: str, typed: _Typed) -> Response | tuple[str, int]:
+    def _again(self, request_id: str, typed: _Typed, problem: str) -> Response | tuple[str, int]:
         """The card with the reason, and with all that was typed; a note instead, if the request is another's by now."""
         requests = self._console.store.requests
         try:
@@ -107,8 +117,11 @@ class _Pages(Pages):
                 requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
                 self._console.note("noted", request_id)
             flash(f"{refusal} What you wrote is kept as a note." if words else str(refusal), "kept")
-            return go("card", request_id=request_id)
-        return self.card(request_id, problem=typed.problem), 422
+            if not typed.other:
+                return go("card", request_id=request_id)
+            flash(f"The number {typed.other} was not saved.", "danger")
+            return self.card(request_id), 409
+        return self.card(request_id, problem=problem, other=typed.other), 422
 
     @property
     def _questions(self) -> came.Questions:
@@ -123,7 +136,9 @@ class _Pages(Pages):
             again,
             self._windows().get(again, (None, ""))[0],
             request.form.get("by") == "me",
+            request.form.get("safe") == "yes",
             came.chosen(self._questions, request.form.get) if outcome in callback.TALKED else (),
+            request.form.get("other", "").strip()[:40],
         )
 
     def _saved(self, found: CallbackRequest, typed: _Typed, diary: Diary) -> CallbackRequest:

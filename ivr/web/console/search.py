@@ -65,7 +65,7 @@ class _Pages(Pages):
             judged = dialling.judge(number)
             if not judged.e164:
                 raise ValueError("That is not a complete UK phone number. Write it like 07700 900123.")
-            return requests.of_phone(judged.e164)
+            return requests.known_of(judged.e164)
         if not (call.isascii() and call.isdecimal() and len(call) == REFERENCE_DIGITS):
             raise ValueError("Type a phone number, or the four digits of a call.")
         return requests.of_call(call)
@@ -81,16 +81,16 @@ class _Pages(Pages):
     def new(self) -> Response | tuple[str, int]:
         """Save a request for somebody who rang the office or came in. It joins an open one of the same phone."""
         form, script = request.form, self._console.live.now.script
-        judged = dialling.judge(form.get("number", ""))
-        if judged.verdict != "fine" or dialling.same(judged.e164, script.never_rung):
-            flash("That number cannot be rung. Write a UK number like 07700 900123.", "danger")
+        number, why_not = self._to_ring(form.get("number", ""))
+        if why_not:
+            flash(f"{why_not} Write a UK number like 07700 900123.", "danger")
             return render_template("new.html", form=form), 422
         when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")
         needs = tuple(cast(Need, each) for each in form.getlist("needs") if each in get_args(Need))
         slots, promised = self._capacity().slots, self._console.store.requests.slots_taken
         try:
             wish = handing.written_down(
-                f"HAND{secrets.token_hex(14)}-1", judged.e164, self._me, written("note", LONGEST_NOTE),
+                f"HAND{secrets.token_hex(14)}-1", number, self._me, written("note", LONGEST_NOTE),
                 when, needs, self._now, script.diary,
                 has_slot=lambda window: promised(window, self._now) < slots(window),
                 urgent=bool(form.get("urgent")), message_ok=form.get("message_ok") == "yes",

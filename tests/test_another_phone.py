@@ -1,0 +1,405 @@
+"""A caller who waits gives another number: on which it is rung, what may be said there, and who else waits."""
+
+from __future__ import annotations
+
+import playwright.sync_api as playwright
+import pytest
+from playwright.sync_api import expect
+
+from ivr.callbacks import another_phone, callback
+from ivr.callbacks.another_phone import Phone
+from ivr.callbacks.callback import Refused
+from ivr.callbacks.request import CallbackRequest, SpokenMessage
+from ivr.machine.config import Settings
+from ivr.script.session import FindRequest
+from ivr.store import Spool, Store, TextState
+from ivr.usecases import person
+from tests.desk import DIARY, NOW, Browser, ask, hire, request
+from tests.line import CALLER, Line
+from tests.test_browser import _axe, _page, _press, _sign_in, chromium, served
+from tests.test_desk_walks import SIZES, _sideways
+
+__all__ = ["chromium", "served"]
+
+#: The number from which the first caller asked, and the one that they give.
+FIRST, OTHER, SPOKEN = "+447700900001", "+447700900456", "07700 900 456"
+
+
+def _stored(store: Store, request_id: str = "CA001-1") -> CallbackRequest:
+    found = store.requests.get(request_id)
+    assert found
+    return found
+
+
+def _take(adviser: Browser, request_id: str = "CA001-1") -> None:
+    adviser.get(f"/request/{request_id}")
+    adviser.send(f"/request/{request_id}/claim")
+
+
+def _give(adviser: Browser, number: str = SPOKEN, request_id: str = "CA001-1", **fields: str) -> str:
+    return adviser.send(f"/request/{request_id}/another-number", other=number, **fields).text
+
+
+def _moved(store: Store, who: str = "asha", **facts: object) -> CallbackRequest:
+    """A request that is rung on another phone by now."""
+    asked = ask(store, 1, **facts)
+    store.requests.change(asked.id, lambda r: callback.claim(r, who, NOW))
+    to = Phone(OTHER, None, None)
+    return store.requests.change_phone(asked.id, lambda r: another_phone.changed(r, who, "CA001-1", to, NOW))
+
+
+# --- on the card ----------------------------------------------------------------------------
+
+
+def test_another_number_is_read_back_and_rung_for_the_call_that_is_agreed(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    _take(asha)
+
+    card = _give(asha, outcome="spoke", again="2026-11-26 morning", by="me", note="Send the form", other_name="yes")
+
+    assert '<a class="number" href="tel:+447700900456">07700 900 456</a>' in card
+    assert "Read it back to the caller." in card
+    for kept in ('value="spoke" data-key="1" checked', '"2026-11-26 morning" selected', ">Send the form</textarea>"):
+        assert kept in card, "what was chosen and typed stays"
+    told = asha.send("/request/CA001-1/outcome", outcome="spoke", again="2026-11-26 morning", by="me").text
+    assert "Say: we ring you on the number that you gave me on Thursday 26 November, in the morning." in told
+    agreed = _stored(store)
+    assert (agreed.number, agreed.number_by, agreed.with_whom) == (OTHER, "asha", "asha")
+    assert [each.number for each in agreed.before] == [FIRST]
+    assert agreed.askers[0].reference == "4271"
+
+
+def test_nobody_but_its_holder_sees_either_number_and_no_log_has_one(asha: Browser, line: Line, store: Store) -> None:
+    hire(store, "ben", role="supervisor")
+    ask(store, 1)
+    _take(asha)
+    _give(asha)
+    ben = Browser(line)
+    ben.sign_in("ben")
+
+    pages = [ben.get(path).text for path in ("/", "/request/CA001-1", "/team", "/ended")]
+    told = " ".join([*pages, *(entry.what for entry in store.audit.entries()), str(_stored(store).events)])
+
+    assert "changed the number" in told
+    for digits in ("900456", "900 456", "900001", "900 001"):
+        assert digits not in told
+
+
+def test_what_was_allowed_on_one_phone_says_nothing_of_another(asha: Browser, store: Store) -> None:
+    ask(store, 1, message_ok=True, say_who=True)
+    _take(asha)
+    assert "leave NO message" in _give(asha)
+    careful = _stored(store)
+
+    _give(asha, "07700 900457", other_message="yes", other_name="no")
+
+    allowed = _stored(store)
+    assert (careful.may_leave_message(), careful.may_say_who()) == (False, False)
+    assert (allowed.may_leave_message(), allowed.may_say_who()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("0770", "That is not a complete phone number."),
+        ("999", "That is an emergency number, which we never ring."),
+        ("0909 879 0000", "That is a premium-rate number, so we do not ring it."),
+        ("+33 1 42 68 53 00", "That is a foreign number, and we ring only UK numbers."),
+        ("0116 496 0000", "That number is never rung: it is ours, or on the list of the service."),
+    ],
+)
+def test_a_number_that_we_do_not_ring_changes_nothing_and_all_that_is_typed_stays(
+    asha: Browser, store: Store, number: str, says: str
+) -> None:
+    ask(store, 1)
+    _take(asha)
+    before = _stored(store)
+
+    card = _give(asha, number, note="Ask for the letter", other_name="yes")
+
+    assert says in card
+    assert f'value="{number}"' in card
+    assert ">Ask for the letter</textarea>" in card
+    assert _stored(store) == before
+
+
+def test_a_number_that_is_typed_and_not_changed_is_not_lost_with_the_outcome(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    _take(asha)
+
+    card = asha.send("/request/CA001-1/outcome", outcome="spoke", other=SPOKEN, note="Send the form").text
+
+    assert "You typed another number. Press Change the number first" in card
+    assert f'value="{SPOKEN}"' in card
+    assert _stored(store).state == "claimed"
+    store.requests.change("CA001-1", lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
+    card = asha.send("/request/CA001-1/outcome", outcome="spoke", other=SPOKEN, note="Send the form").text
+    assert f"The number {SPOKEN} was not saved." in card
+    assert _stored(store).events[-1].note.endswith("Send the form")
+
+
+def test_a_blocked_phone_can_be_given_since_a_block_is_for_what_nobody_asked(asha: Browser, store: Store) -> None:
+    store.blocked.add(OTHER, "asha", NOW, "a pocket")
+    ask(store, 1)
+    _take(asha)
+
+    _give(asha)
+
+    assert _stored(store).number == OTHER
+
+
+def test_whoever_does_not_have_it_changes_nothing_and_reads_what_was_not_saved(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    _take(asha)
+    store.requests.change("CA001-1", lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
+
+    card = _give(asha, note="Send the form")
+
+    assert f"Take it again first. The number {SPOKEN} was not saved. What you wrote is kept as a note." in card
+    assert (_stored(store).number, _stored(store).events[-1].note) == (FIRST, "Send the form")
+
+
+# --- the slip of a pen ----------------------------------------------------------------------
+
+
+def test_the_earlier_number_comes_back_with_what_was_allowed_there(asha: Browser, store: Store) -> None:
+    asked = ask(store, 1, message_ok=True, say_who=True)
+    _take(asha)
+    _give(asha)
+
+    card = asha.send("/request/CA001-1/earlier-number").text
+
+    back = _stored(store)
+    assert "The earlier number is back" in card
+    assert (back.number, back.number_by, back.before) == (FIRST, "", ())
+    assert (back.askers, back.may_leave_message(), back.may_say_who()) == (asked.askers, True, True)
+    assert store.requests.known_of(OTHER) == [], "the number of a stranger is kept nowhere"
+    assert store.requests.find(FindRequest(FIRST, "4271")).request == back
+
+
+def test_a_number_that_was_mistyped_is_not_kept(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    _take(asha)
+    _give(asha, "07700 900455")
+    assert "That is the number of this request already." in _give(asha, "07700 900455")
+
+    _give(asha)
+
+    assert _stored(store).numbers == (OTHER, FIRST)
+    assert store.requests.known_of("+447700900455") == []
+
+
+def test_without_an_earlier_number_none_is_put_back() -> None:
+    taken = callback.claim(request(), "asha", NOW)
+    with pytest.raises(Refused, match="There is no earlier number"):
+        another_phone.put_back(taken, "asha", NOW)
+    hidden = callback.claim(request(number=""), "asha", NOW)
+    with pytest.raises(Refused, match="The number is not known yet"):
+        another_phone.changed(hidden, "asha", "CA001-1", Phone(OTHER, None, None), NOW)
+
+
+# --- both phones ----------------------------------------------------------------------------
+
+
+def test_it_is_found_by_either_number_and_changed_by_its_caller_from_the_new_one(asha: Browser, store: Store) -> None:
+    moved = _moved(store)
+    asha.get("/search")
+
+    for number in (FIRST, OTHER):
+        assert "1 found" in asha.send("/search", number=number).text
+    assert store.requests.find(FindRequest(OTHER, "4271")).request == moved
+    assert store.requests.find(FindRequest(FIRST, "4271")).request is None
+    assert store.requests.open_of(FIRST) == []
+
+
+def test_who_asks_from_the_earlier_phone_joins_nothing_and_both_cards_lead_to_each_other(
+    asha: Browser, store: Store
+) -> None:
+    moved = _moved(store)
+
+    again = ask(store, 2, number=FIRST)
+
+    assert again.id == "CA002-1"
+    assert _stored(store, moved.id) == moved
+    _take(asha, again.id)
+    cards = asha.get(f"/request/{again.id}").text, asha.get(f"/request/{moved.id}").text
+    assert "Somebody has asked from this phone already." in cards[0]
+    assert f'href="/console/request/{moved.id}">Read that card before you ring.' in cards[0]
+    assert "They gave another number since." in cards[0]
+    assert f'href="/console/request/{again.id}">Read that card before you ring.' in cards[1]
+
+
+def test_who_asks_from_the_new_phone_makes_it_no_freer(store: Store) -> None:
+    moved = _moved(store)
+
+    joined = ask(store, 2, number=OTHER, message_ok=True, say_who=True)
+
+    assert joined.id == moved.id
+    assert (joined.number, joined.times_asked) == (OTHER, 2)
+    back = another_phone.put_back(joined, "asha", NOW)
+    assert back.others
+    assert [(each.number, [asker.id for asker in each.askers]) for each in (back.theirs, back.others)] == [
+        (FIRST, ["CA001-1"]), (OTHER, ["CA002-1"]),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [FIRST, OTHER])
+def test_it_is_deleted_by_either_number_and_comes_back_by_none(store: Store, settings: Settings, number: str) -> None:
+    moved, spool = _moved(store), Spool(settings.spool_dir, settings.keys)
+    found = person.find(store, spool, number, NOW)
+    assert [each.id for each in found.requests] == [moved.id]
+
+    person.forget(settings, store, spool, found, NOW)
+
+    assert store.requests.get(moved.id) is None
+    for each in (FIRST, OTHER):
+        assert store.requests.known_of(each) == []
+        assert store.limits.counted_of(each) == []
+
+
+def test_what_a_restore_brings_back_of_an_earlier_number_is_erased_again(store: Store, settings: Settings) -> None:
+    moved, spool = _moved(store), Spool(settings.spool_dir, settings.keys)
+    backup = store.copying.all()
+    store.erasing.note(NOW + 60, FIRST)
+    person.keep_erased(settings, store, spool, NOW + 60)
+    store.redis.do(lambda client: client.flushall())
+    store.copying.load(backup, NOW)
+
+    assert person.keep_erased(settings, store, spool, NOW + 120) == 1
+
+    assert store.requests.get(moved.id) is None
+
+
+def test_a_card_that_is_deleted_takes_the_texts_to_both_phones_with_it(asha: Browser, store: Store) -> None:
+    _moved(store)
+    hire(store, admin=True)
+    for nth, number in enumerate((FIRST, OTHER, "+447700900999")):
+        store.texts.add(TextState(f"CA00{nth}.7", number, "letter", "Words.", NOW))
+    asha.sign_in()
+    asha.get("/request/CA001-1")
+
+    asha.send("/request/CA001-1/delete", sure="yes")
+
+    assert [each.to for each in store.texts.all()] == ["+447700900999"]
+
+
+def test_the_text_about_the_next_call_goes_to_the_new_phone_too(asha: Browser, store: Store) -> None:
+    ask(store, 1)
+    _take(asha)
+    asha.send("/request/CA001-1/text", text="appointment")
+    _give(asha, other_message="yes")
+
+    asha.send("/request/CA001-1/text", text="appointment")
+    asha.send("/request/CA001-1/text", text="appointment")
+
+    assert sorted(each.to for each in store.texts.all()) == [FIRST, OTHER]
+
+
+# --- several who wait -----------------------------------------------------------------------
+
+
+def test_only_whoever_gave_the_number_is_rung_there_and_the_others_as_before(asha: Browser, store: Store) -> None:
+    first, second = ask(store, 1), ask(store, 2, number=FIRST)
+    assert first.id == second.id
+    message = SpokenMessage("RE1", 4, wish="CA002-1")
+    store.requests.change(first.id, lambda r: callback.note(r, "ben", "Two people.", NOW))
+    store.requests.with_message(first.id, message, NOW)
+    _take(asha)
+    assert "Choose who gave the number." in _give(asha)
+
+    card = _give(asha, whose="CA002-1")
+
+    theirs, others = _stored(store, "CA002-1"), _stored(store)
+    assert "07700 900 456" in card
+    assert "Others who asked from the earlier phone are still rung there" in card
+    assert (theirs.number, [each.id for each in theirs.askers], theirs.claimed_by) == (OTHER, ["CA002-1"], "asha")
+    assert (others.number, [each.id for each in others.askers], others.state) == (FIRST, ["CA001-1"], "waiting")
+    assert (theirs.messages, others.messages) == ((message,), ())
+    assert all(any(event.note == "Two people." for event in each.events) for each in (theirs, others))
+    assert {each.id for each in store.requests.waiting()} == {"CA001-1", "CA002-1"}
+    assert store.requests.of_wish("CA002-1") == theirs
+    assert len(store.requests.known_of(FIRST)) == 2
+    assert callback.record(theirs, "asha", "done", "", NOW, DIARY).state == "done"
+
+
+def test_a_caller_whose_wish_named_the_request_keeps_it(store: Store) -> None:
+    ask(store, 1)
+    both = callback.claim(ask(store, 2, number=FIRST), "asha", NOW)
+
+    parted = another_phone.changed(both, "asha", "CA001-1", Phone(OTHER, None, None), NOW)
+
+    assert parted.others
+    assert (parted.theirs.id, parted.others.id) == ("CA001-1", "CA002-1")
+
+
+# --- whether it is safe ---------------------------------------------------------------------
+
+
+def test_a_call_in_another_part_of_the_day_is_agreed_only_if_they_said_that_it_is_safe(
+    asha: Browser, store: Store
+) -> None:
+    ask(store, 1, when="afternoon")
+    _take(asha)
+    agreed = {"outcome": "spoke", "again": "2026-11-26 morning", "note": "Send the form"}
+
+    card = asha.send("/request/CA001-1/outcome", **agreed).text
+
+    assert "They chose the afternoon. Ask whether another part of the day is safe. Nothing was saved." in card
+    assert ">Send the form</textarea>" in card
+    asha.send("/request/CA001-1/outcome", **agreed, safe="yes")
+    assert _stored(store).when == "morning"
+    _take(asha)
+    card = asha.send("/request/CA001-1/outcome", outcome="spoke", again="2026-11-27 afternoon").text
+    assert "They chose the morning." in card
+
+
+def test_a_call_in_the_part_of_the_day_that_they_chose_needs_no_question(asha: Browser, store: Store) -> None:
+    ask(store, 1, when="afternoon")
+    _take(asha)
+
+    asha.send("/request/CA001-1/outcome", outcome="spoke", again="2026-11-26 afternoon")
+
+    assert _stored(store).state == "waiting"
+
+
+# --- in a browser ---------------------------------------------------------------------------
+
+
+@SIZES
+def test_an_adviser_changes_the_number_while_the_next_call_is_agreed_and_puts_a_slip_right(
+    chromium: playwright.Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    hire(store)
+    asked = ask(store, number=CALLER)
+    for tab in _page(chromium, served, size, "401|422|ERR_FAILED"):
+        _sign_in(tab)
+        tab.goto(f"/console/request/{asked.id}")
+        _press(tab, "Take this request")
+        tab.get_by_label("Spoke").check()
+        tab.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
+        tab.get_by_label("Note (optional)").fill("Send the form first")
+        tab.get_by_text("They gave another number").click()
+        tab.get_by_label("Ring this number from now on").fill("0770")
+        tab.get_by_label("Ring this number from now on").press("Enter")  # it is the form of the outcome, and saves none
+        expect(tab.get_by_role("alert")).to_contain_text("That is not a complete phone number.")
+        expect(tab.get_by_label("Ring this number from now on")).to_have_value("0770")
+
+        tab.get_by_label("Ring this number from now on").fill(SPOKEN)
+        tab.get_by_label("May we say there who rings?").select_option("Yes")
+        _press(tab, "Change the number")
+        expect(tab.get_by_text("Read it back to the caller.")).to_be_visible()
+        expect(tab.locator("#ring .number")).to_have_text(SPOKEN)
+        expect(tab.get_by_label("Spoke")).to_be_checked()
+        expect(tab.get_by_label("Note (optional)")).to_have_value("Send the form first")
+        tab.get_by_text("Another number, or the earlier one").click()
+        _axe(tab)
+        assert _sideways(tab) <= 0
+
+        _press(tab, "Put the earlier number back")
+        expect(tab.locator("#ring .number")).to_have_text("07700 900123")
+        tab.get_by_text("They gave another number").click()
+        tab.get_by_label("Ring this number from now on").fill(SPOKEN)
+        _press(tab, "Change the number")
+        _press(tab, "Save")
+        expect(tab.get_by_text("Say: we ring you on the number that you gave me on Thursday")).to_be_visible()
+        assert _stored(store, asked.id).number == OTHER
