@@ -137,6 +137,25 @@ def test_recordings_of_a_node_are_renamed_with_what_was_confirmed(staff: Staff) 
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("broken", [b"{", b"[]", b'{"appeal_time.1": 5}', b'{"appeal_time.1": {"take": "b"}}', b"\xff"])
+def test_a_broken_file_of_old_confirmations_is_told_and_nothing_is_renamed(staff: Staff, broken: bytes) -> None:
+    sounds = staff.folder.parent / "audio" / "recordings" / "en"
+    sounds.mkdir(parents=True)
+    (sounds / "appeal_time.1.wav").write_bytes(b"RIFF")
+    (sounds / "words.json").write_bytes(broken)
+    was = staff.read("menus/appeals.yaml")
+
+    told = staff("rename", "appeal_time", "time_limits", "--yes")
+
+    assert told.status == 1
+    assert "audio/recordings/en/words.json" in told.err
+    assert "Mend it, or remove it" in told.err
+    assert "Traceback" not in told.err
+    assert staff.read("menus/appeals.yaml") == was
+    assert (sounds / "appeal_time.1.wav").is_file()
+    assert "recording-words-file" in staff("record", "check").out + staff("check").out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -296,6 +296,17 @@ def test_what_would_ring_the_line_itself_is_not_given_to_twilio(tmp_path: Path, 
     assert "key 0 would ring the line itself" in told.stderr
 
 
+def test_without_words_for_the_fallback_the_number_is_not_connected_to_it(tmp_path: Path, twilio: Twilio) -> None:
+    shutil.copytree(config.ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "line.yaml").write_text("service_name: [", encoding="utf-8")
+
+    told = _run(tmp_path, "connect", "--fallback-at-twilio", TWILIO_API_URL=twilio.url)
+
+    assert told.returncode == 1
+    assert "config/line.yaml:1" in told.stderr
+    assert not twilio.seen
+
+
 def test_key_0_never_rings_the_line_itself(files: Files) -> None:
     """Even where the number became ours after the words were published: the next phone rings."""
     two = _with_helpline(files, SPELT[0])

@@ -53,6 +53,20 @@ def test_a_name_that_is_taken_is_refused(editor: Browser) -> None:
     assert "is taken" in editor.page
 
 
+def test_a_broken_file_of_old_confirmations_is_told_before_anything_is_renamed(
+    editor: Browser, settings: Settings
+) -> None:
+    sounds = settings.audio_dir / "recordings" / "en"
+    sounds.mkdir(parents=True)
+    (sounds / "kept_out.1.wav").write_bytes(b"RIFF")
+    (sounds / "words.json").write_text("{", encoding="utf-8")
+    editor.get("/studio/where?name=kept_out")
+
+    assert editor.send("/studio/where/rename", name="kept_out", new="sent_home").status_code == 422
+    assert "audio/recordings/en/words.json" in editor.page
+    assert "Nothing was changed." in editor.page
+
+
 def test_a_draft_that_changed_since_it_was_looked_at_is_not_written(editor: Browser, settings: Settings) -> None:
     editor.get("/studio/where?name=kept_out")
     editor.send("/studio/where/rename", name="kept_out", new="sent_home")

@@ -22,7 +22,7 @@ from ivr.authoring.recorded import print_of
 from ivr.machine import disk
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
-from ivr.problems import Kind, Problem, Where, kind
+from ivr.problems import ConfigError, Kind, Problem, Where, kind
 from ivr.script import ConfirmedTake, Script, Tongue
 from ivr.spoken import Blank, Speech
 
@@ -46,6 +46,10 @@ _OTHER_WORDS = _recording(
 _LOST = _recording(
     "lost", "The recording '{name}' is not on this machine.", "Copy the folder audio/recordings here, or record it."
 )
+_WORDS_FILE = _recording(
+    "words-file", "This file cannot be read, so what it confirms does not count.",
+    "Mend it, or remove it and confirm those recordings again.",
+)  # fmt: skip
 _UNCONFIRMED = _recording(
     "unconfirmed", "Nobody has confirmed yet that it says: '{words}'.", "Listen, then: ivr record confirm {name}"
 )
@@ -140,8 +144,8 @@ class Recordings:
     def _of_older_versions(self) -> dict[str, _Confirmed]:
         """What versions up to 1.4 wrote beside the recordings."""
         try:
-            found: dict[str, str | dict[str, str]] = json.loads(self._words_file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            found = _of_words_file(self._words_file)
+        except ConfigError:  # `problems` tells it
             return {}
         notes = {name: {"words": note} if isinstance(note, str) else note for name, note in found.items()}
         return {name: _Confirmed(print_of(note["words"]), note.get("take", "")) for name, note in notes.items()}
@@ -230,6 +234,7 @@ class Recordings:
         there = sorted(path for path in self.folder.glob("[!.]*") if path.is_file() and path != self._words_file)
         lost = [name for name in self._script.recorded if name in self._units and not self._is_there(name)]
         return [
+            *_faults_of_words_file(self._words_file),
             *(
                 problem.at(Where(f"audio/recordings/{self.folder.name}/{path.name}"))
                 for path in there
@@ -263,15 +268,20 @@ class Recordings:
 
 
 def renamed(folder: Path, old: str, new: str) -> list[tuple[Path, Path]]:
-    """The recordings of a node, each with its path under another name of the node."""
+    """The recordings of a node, each with its path under another name of the node.
+
+    Raises ConfigError if what was confirmed about them cannot be renamed with them.
+    """
     there = sorted((folder / "recordings" / LANGUAGE).glob(f"{old}*.wav"))
     mine = [path for path in there if path.name.split(".")[0] == old]
+    if mine:
+        _of_words_file(_words_file(folder))
     return [(path, path.with_name(path.name.replace(old, new, 1))) for path in mine]
 
 
 def rename(folder: Path, paths: Iterable[tuple[Path, Path]]) -> None:
     """Rename recordings, with what was confirmed about them."""
-    kept = _of_words_file(folder)
+    kept = _of_words_file(_words_file(folder))
     for path, target in paths:
         path.rename(target)
         if path.stem in kept:
@@ -282,8 +292,8 @@ def rename(folder: Path, paths: Iterable[tuple[Path, Path]]) -> None:
 def forget(folder: Path, name: str) -> bool:
     """Drop what a version up to 1.4 wrote about a recording. Returns whether there was something. Raises OSError."""
     try:
-        kept = _of_words_file(folder)
-    except json.JSONDecodeError:  # nothing in it counts
+        kept = _of_words_file(_words_file(folder))
+    except ConfigError:  # nothing in it counts
         return False
     if name not in kept:
         return False
@@ -292,14 +302,40 @@ def forget(folder: Path, name: str) -> bool:
     return True
 
 
-def _of_words_file(folder: Path) -> dict[str, object]:
-    words = folder / "recordings" / LANGUAGE / WORDS_FILE
-    found: dict[str, object] = json.loads(words.read_text(encoding="utf-8")) if words.is_file() else {}
+def _words_file(folder: Path) -> Path:
+    return folder / "recordings" / LANGUAGE / WORDS_FILE
+
+
+def _of_words_file(path: Path) -> dict[str, str | dict[str, str]]:
+    """What a version up to 1.4 wrote beside recordings. Raises ConfigError for what no version has written."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:  # no JSON, or no UTF-8
+        found = None
+    if not isinstance(found, dict) or not all(map(_is_note, found.values())):
+        raise ConfigError([_WORDS_FILE().at(Where(f"audio/recordings/{path.parent.name}/{path.name}"))])
     return found
 
 
+def _is_note(note: object) -> bool:
+    """Whether this is what was written about one recording: its words, or these with the take."""
+    if isinstance(note, dict):
+        return isinstance(note.get("words"), str) and isinstance(note.get("take", ""), str)
+    return isinstance(note, str)
+
+
+def _faults_of_words_file(path: Path) -> tuple[Problem, ...]:
+    try:
+        _of_words_file(path)
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
 def _write_words_file(folder: Path, kept: Mapping[str, object]) -> None:
-    words = folder / "recordings" / LANGUAGE / WORDS_FILE
+    words = _words_file(folder)
     if words.is_file():
         disk.write_whole(words, json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
 

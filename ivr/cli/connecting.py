@@ -38,16 +38,11 @@ def connect(fallback_at_twilio: bool) -> None:
     settings = config.settings()
     if not settings.can_reach_twilio:
         raise Stop("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER and PUBLIC_URL first.")
-    try:
-        if wrong := rings_itself(settings, draft_script(settings)[1]):
-            raise Stop(f"The number was not connected. {wrong}")
-    except ConfigError:
-        out("config/ has errors, so it was not checked whether key 0 rings the line itself. See `ivr check`.")
+    last_words = _words_of_the_fallback(settings, fallback_at_twilio)
     phone = RestClient(settings)
     try:
         if why := phone.our_number().why_no_calls(settings.our_number):
             raise RestFailed(f"{why} Nothing was changed.")
-        last_words = web.put_through(draft_script(settings)[1], settings.our_number) if fallback_at_twilio else ""
         fallback = phone.connect_number(last_words)
     except RestFailed as error:
         raise Stop(f"The number was not connected: {error}") from error
@@ -58,6 +53,23 @@ def connect(fallback_at_twilio: bool) -> None:
         out("into a TwiML Bin at Twilio, and choose that bin as the number's fallback. Or try:")
         out("  ivr connect --fallback-at-twilio")
     _connect_texts(settings, phone)
+
+
+def _words_of_the_fallback(settings: Settings, at_twilio: bool) -> str:
+    """The reply to keep at Twilio, if it is wanted. Raises Stop if key 0 would ring the line itself.
+
+    Without it, a draft with errors still connects. What it would ring is then not known.
+    """
+    try:
+        _, made = draft_script(settings)
+    except ConfigError:
+        if at_twilio:
+            raise
+        out("config/ has errors, so it was not checked whether key 0 rings the line itself. See `ivr check`.")
+        return ""
+    if wrong := rings_itself(settings, made):
+        raise Stop(f"The number was not connected. {wrong}")
+    return web.put_through(made, settings.our_number) if at_twilio else ""
 
 
 def _connect_texts(settings: Settings, phone: RestClient) -> None:

@@ -53,22 +53,29 @@ class Takes:
 
     def prompts(self, tag: str) -> asked.Prompts:
         """What there is to record. Raises NoTake for a language that is not there, and ConfigError."""
+        return self._of(tag)
+
+    def _of(self, tag: str, name: str = "") -> asked.Prompts:
+        """The same; with a name, the one prompt that has it, whose file alone is read."""
         files = configfiles.script_files(self._settings.config_dir)
         draft = drafts.read_draft(files)
         known = {each.language: each for each in draft.languages.values()}
         languages = (_ENGLISH, *(_of_file(each) for each in known.values()))
         if tag == LANGUAGE:
-            return asked.Prompts(_ENGLISH, languages, tuple(self._english(files, draft)))
+            return asked.Prompts(_ENGLISH, languages, tuple(self._english(files, draft, name)))
         if tag not in known or draft.language_lines is None:
             raise NoTake("There is no such language.")
-        return asked.Prompts(_of_file(known[tag]), languages, tuple(self._others(draft, known[tag])))
+        return asked.Prompts(_of_file(known[tag]), languages, tuple(self._others(draft, known[tag], name)))
 
-    def _english(self, files: dict[str, str], draft: Draft) -> Iterator[Prompt]:
+    def _english(self, files: dict[str, str], draft: Draft, name: str = "") -> Iterator[Prompt]:
+        """The prompts of the line; with a name, only the one that has it."""
         # Without the recordings, so that the draft is not compiled anew for each take that is kept.
         script = self._compiled(_without_recordings(files))
         script = replace(script, recorded=draft.recordings.compiled)
         recordings = Recordings(self._settings.audio_dir, script)
         for unit in units(script):
+            if unit.name != (name or unit.name):
+                continue
             of, note = recorded.print_of(unit.words), script.recorded.get(unit.name)
             about = script.titles.get(unit.name.split(".")[0], "The line itself")
             new = Prompt(unit.name, unit.words, "", about, of, "", "none")
@@ -81,13 +88,16 @@ class Takes:
             else:
                 yield new
 
-    def _others(self, draft: Draft, language: LanguageFile) -> Iterator[Prompt]:
+    def _others(self, draft: Draft, language: LanguageFile, name: str = "") -> Iterator[Prompt]:
+        """The same of another language."""
         assert draft.language_lines
         rows = translation.rows(draft.language_lines, language)
         english = {row.id: row.english for row in rows}
         takes = {unit: (take, row.translated) for row in rows for unit, take in row.takes.items()}
         unchecked = {unit for row in rows if row.state not in ("checked", "heard") for unit in row.sounds}
         for unit, words in translation.sounds_of(language).items():
+            if unit != (name or unit):
+                continue
             of, path = recorded.print_of(words), self._path(language.language, unit)
             line = unit.split(".")[0]
             new = Prompt(unit, words, english.get(line, language.in_english), language.in_english, of, "", "none")
@@ -104,7 +114,7 @@ class Takes:
                 yield structs.replace(new, take=take, state="file")
 
     def _prompt(self, tag: str, name: str) -> Prompt:
-        found = next((each for each in self.prompts(tag).prompts if each.name == name and each.words), None)
+        found = next((each for each in self._of(tag, name).prompts if each.words), None)
         if found is None:
             raise NoTake("These words are not said any more. Go back to the list.")
         return found

@@ -80,7 +80,10 @@ class _Pages:
         except CannotRename as error:
             return self._where(old, f"{error} Nothing was changed."), 422
         is_node = any(use.what == "node" for use in naming.names_in(before).defined(old))
-        sounds = recordings.renamed(self._console.settings.audio_dir, old, new) if is_node else []
+        try:
+            sounds = recordings.renamed(self._console.settings.audio_dir, old, new) if is_node else []
+        except ConfigError as error:
+            return self._where(old, f"{error} Nothing was changed."), 422
 
         def then() -> None:
             recordings.rename(self._console.settings.audio_dir, sounds)
