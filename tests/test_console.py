@@ -63,6 +63,7 @@ FORMS = [
     "/studio/where/rename", "/studio/where/remove", "/studio/new",
     "/studio/edit/hours", "/studio/edit/hours/keep", "/studio/edit/hours/hear",
     "/studio/record/en/greeting.1/judge", "/studio/record/en/greeting.1/keep", "/studio/record/en/NAME/out",
+    "/studio/record/en/NAME/confirm",
     "/studio/listen/LANGUAGE",
     *(f"/studio/publish{what}" for what in ("", "/take-over", "/agree", "/refuse", "/undo")),
 ]  # fmt: skip

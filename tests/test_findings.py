@@ -34,6 +34,7 @@ RULE = {rule.name: rule for rule in RULES}
 WHY = {
     "story-": "A story is a promise about a whole call. What breaks one is not published.",
     "recording-noisy": "Callers hear the recording as it is. Whoever listens decides whether it is good enough.",
+    "recording-telephone": "Callers hear the recording as it is. Whoever listens decides whether it is good enough.",
     "recording-cut": "Callers hear the recording as it is. Whoever listens decides whether it is good enough.",
     "recording-": "Callers would hear other words than are written, or none. A voice speaks instead.",
     "environment-": "A line that starts with a setting that it cannot use would fail later, during a call.",

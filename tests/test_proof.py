@@ -120,3 +120,14 @@ def test_a_circle_without_a_named_way_out_is_found() -> None:
 
     assert {fault.law for fault in faults} == {"circle"}
     assert "end_menu" in {fault.place for fault in faults}
+
+
+def test_the_laws_hold_where_a_test_phone_records() -> None:
+    """In a line of few places. Each of them is tried from there: with takes that are good, bad, lost or not kept."""
+    script = small.script(FEW, test_phones=["07700 900777"])
+    short = dataclasses.replace(script, steps={**script.steps, "ring_back": _RingsNobodyBack()})
+
+    found = proof.prove(short, when_open(short, OPEN.date()), None, Timing(short))
+
+    assert found.faults == ()
+    assert {"record_prompt", "record_wait", "record_good", "record_bad"} <= {each.place for each in found.left_alone}

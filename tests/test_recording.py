@@ -114,11 +114,11 @@ def test_a_file_of_each_kind_is_taken(drafting: Drafting, settings: Settings, sa
         (as_file(np.zeros(200 * 16000, np.float32), "FLAC", 16000), "This lasts 3 minutes."),
         (as_file(np.zeros(RATE, np.float32)), "This has almost no sound."),
         (
-            as_file(np.sin(np.arange(RATE)).astype(np.float32), "WAV", 8000),
-            "This was recorded at 8000 samples a second.",
+            as_file(np.sin(np.arange(RATE)).astype(np.float32), "WAV", 6000),
+            "This was recorded at 6000 samples a second.",
         ),
     ],
-    ids=["no sound", "nothing", "huge", "long", "silent", "for telephones"],
+    ids=["no sound", "nothing", "huge", "long", "silent", "too few samples"],
 )
 def test_what_cannot_be_a_take_is_told_and_nothing_is_kept(
     drafting: Drafting, settings: Settings, content: bytes, told: str
@@ -246,6 +246,61 @@ def test_a_recording_is_taken_out_and_its_file_stays(drafting: Drafting, setting
     assert out.prompt.state == "file"
     assert not (settings.config_dir / recorded.FILE).exists()
     assert isinstance(drafting.answer(asked.TakeOut(name)), asked.Refused)
+
+
+def _handed_in(drafting: Drafting, settings: Settings, content: bytes) -> Prompt:
+    """The first prompt, with a file in its place that nobody has confirmed."""
+    prompt = _first(drafting)
+    path = settings.audio_dir / "recordings" / "en" / f"{prompt.name}.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    return _first(drafting)
+
+
+def test_a_take_that_came_otherwise_is_confirmed_by_whoever_listened_to_it(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    prompt = _handed_in(drafting, settings, as_file(said))
+    assert (prompt.state, Recordings(settings.audio_dir, _script(settings)).names()) == ("file", {})
+
+    kept = drafting.answer(asked.Confirm(prompt.name, prompt.of, prompt.take, "edda"))
+
+    assert isinstance(kept, asked.Kept)
+    assert (kept.prompt.state, kept.prompt.by) == ("kept", "edda")
+    assert {clip.words for clip in Recordings(settings.audio_dir, _script(settings)).names()} == {prompt.words}
+
+
+@pytest.mark.parametrize("changed", [{"of": "0" * 8}, {"take": "0" * 8}])
+def test_a_take_that_is_another_since_is_not_confirmed(
+    drafting: Drafting, settings: Settings, said: Samples, changed: dict[str, str]
+) -> None:
+    prompt = _handed_in(drafting, settings, as_file(said))
+
+    refused = drafting.answer(
+        asked.Confirm(prompt.name, **{"of": prompt.of, "take": prompt.take, **changed}, by="edda")
+    )
+
+    assert isinstance(refused, asked.Refused)
+    assert "changed meanwhile, so nothing was confirmed" in refused.why
+    assert not (settings.config_dir / recorded.FILE).exists()
+
+
+def test_a_faulty_take_that_came_otherwise_is_not_confirmed(drafting: Drafting, settings: Settings) -> None:
+    prompt = _handed_in(drafting, settings, as_file(np.zeros(RATE, np.float32)))
+
+    refused = drafting.answer(asked.Confirm(prompt.name, prompt.of, prompt.take, "edda"))
+
+    assert isinstance(refused, asked.Refused)
+    assert "almost no sound" in refused.why
+
+
+def test_a_take_by_telephone_is_told_as_what_it_is(said: Samples) -> None:
+    import soxr
+
+    assert _codes(soxr.resample(said, RATE, 8000), 8000) == ["telephone"]
+    assert [problem.code for problem in judging.faults(soxr.resample(said, RATE, 6000), 6000, "a b c")][:1] == [
+        "recording-low-rate"
+    ]
 
 
 def _confirmed_by_version_1_4(drafting: Drafting, settings: Settings, said: Samples) -> Prompt:

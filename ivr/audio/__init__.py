@@ -25,9 +25,10 @@ from its own module, where it is used: engines' voices, telephone, rendering, sp
 
 from ivr.audio.engines import EngineMissing
 from ivr.audio.judging import faults_of
-from ivr.audio.recordings import Recordings, Unit, lacking_sounds, take_of, units
+from ivr.audio.recordings import Recordings, lacking_sounds, take_of
 from ivr.audio.sounds import Sounds, file_of, put_together, run_of
 from ivr.audio.voices import VOICES, VoiceRefused
+from ivr.places.recordable import Unit, units
 
 __all__ = [
     "VOICES",

@@ -2,6 +2,12 @@
 
 A fault keeps a recording from callers. A doubt is told, and whoever listens decides: a breath before the first word is
 no cut, and a fan is heard more in one sentence than in another.
+
+A recording that came over a telephone is a doubt, and no fault. Callers hear a telephone's sound in any case, so its
+8,000 samples a second take nothing from them. But such a take has been through a telephone once already. The second
+time blurs it a little more, most of all from a mobile phone, and s and f suffer first. A person's voice is still easier
+to understand than a synthetic one, most of all for people who hear badly. So somebody listens to it as callers would
+hear it, and decides.
 """
 
 from __future__ import annotations
@@ -16,7 +22,9 @@ if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
     from ivr.audio.telephone import Samples
 
 #: Limits for a usable recording: least loudness (LUFS), largest share of clipped samples, lowest sample rate.
-LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 16000
+LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 8000
+#: The lowest sample rate of a recording that has certainly not come over a telephone.
+WIDE_RATE = 16000
 #: Seconds per word, from and to. A shorter recording is cut off; a longer one is music or has a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
 #: The quietest moment of a recording is this many decibels below its loud ones, or there is noise under the words. A
@@ -39,6 +47,10 @@ _NOT_WAV = _recording(
     "not-wav", "This is {format} and not WAV, although its name says so.", "Save it as WAV, 16 bits, one channel."
 )
 _LOW_RATE = _recording("low-rate", "This was recorded at {rate} samples a second.", "Record at {least} or more.")
+_TELEPHONE = _recording(
+    "telephone", "This was recorded at {rate} samples a second, as by a telephone.",
+    "Listen whether s and f are clear. Recorded in a browser it would be clearer.",
+)  # fmt: skip
 _SILENT = _recording("silent", "This has almost no sound.", "Record it again, nearer to the microphone.")
 _DISTORTED = _recording(
     "distorted", "This is distorted: it was recorded too loud.", "Record it again, with the level turned down."
@@ -85,7 +97,7 @@ def faults(samples: Samples, rate: int, words: str) -> Iterator[Problem]:
     from ivr.audio import telephone
 
     if rate < LEAST_RATE:
-        yield _LOW_RATE(rate=rate, least=LEAST_RATE)
+        yield _LOW_RATE(rate=rate, least=WIDE_RATE)
     measured = telephone.measure(samples, rate)
     if not len(samples) or measured.loudness < LEAST_LOUD:
         yield _SILENT()
@@ -102,7 +114,9 @@ def faults(samples: Samples, rate: int, words: str) -> Iterator[Problem]:
 
 
 def doubts(samples: Samples, rate: int) -> Iterator[Problem]:
-    """What somebody should listen for: noise, and words that are cut off."""
+    """What somebody should listen for: noise, words that are cut off, and a telephone."""
+    if rate < WIDE_RATE:
+        yield _TELEPHONE(rate=rate)
     levels = _levels(samples, rate)
     if len(levels) < 3:
         return

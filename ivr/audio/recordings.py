@@ -20,16 +20,13 @@ from ivr.audio.judging import faults_of
 from ivr.authoring import recorded
 from ivr.authoring.recorded import print_of
 from ivr.machine import disk
-from ivr.places.nodes import Menu, Question, Word
-from ivr.places.reading import Reading
+from ivr.places.recordable import Unit, units
 from ivr.problems import ConfigError, Kind, Problem, Where, kind
 from ivr.script import ConfirmedTake, Script, Tongue
-from ivr.spoken import Blank, Speech
 
 LANGUAGE = "en"
 #: Beside the recordings: which take speaks which words, as versions up to 1.4 wrote it.
 WORDS_FILE = "words.json"
-_KEY_NAMES = {"*": "star", "#": "hash"}
 
 
 def _recording(code: str, words: str, remedy: str) -> Kind:
@@ -53,53 +50,6 @@ _WORDS_FILE = _recording(
 _UNCONFIRMED = _recording(
     "unconfirmed", "Nobody has confirmed yet that it says: '{words}'.", "Listen, then: ivr record confirm {name}"
 )
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One prompt to record: the file name without .wav, and the words."""
-
-    name: str
-    words: str
-
-
-def units(script: Script) -> Iterator[Unit]:
-    """Everything a person can record, in the order of the menus: whole prompts, but nothing assembled during a call."""
-    if script.sounds:
-        return (Unit(name, words) for name, words in script.sounds.items() if words)
-    return _english_units(script)
-
-
-def _english_units(script: Script) -> Iterator[Unit]:
-    for node in script.nodes.values():
-        match node:
-            case Reading():
-                yield from (_unit(f"{node.id}.{i}", part) for i, part in enumerate(node.parts, 1) if _fixed(part))
-                if _fixed(node.closing):
-                    yield _unit(f"{node.id}.closing", node.closing)
-            case Word() if _fixed(node.means):
-                yield _unit(node.id, node.means)
-            case Question() if _fixed(node.ask):
-                yield _unit(node.id, node.ask)
-            case Menu() if _fixed(node.say):
-                yield _unit(node.id, node.say)
-        for option in node.options_written():
-            if not isinstance(node, Question) and _fixed(option.label):
-                yield _unit(f"{node.id}.key{option.key}", option.label)
-            if _fixed(option.said_back):
-                yield _unit(f"{node.id}.after{option.key}", option.said_back)
-    yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}", words) for key, words in script.press.items())
-    yield from (Unit(f"press.{_KEY_NAMES.get(key, key)}.where", words) for key, words in script.press_where.items())
-    yield from (_unit(f"line.{name}", said) for name, said in script.says.items() if _fixed(said))
-
-
-def _fixed(said: Speech) -> bool:
-    """Whether a Speech is one piece of fixed words."""
-    return len(said) == 1 and isinstance(said[0], str) and not isinstance(said[0], Blank)
-
-
-def _unit(name: str, said: Speech) -> Unit:
-    return Unit(name, " ".join(piece for piece in said if isinstance(piece, str)))
 
 
 @dataclass(frozen=True)
@@ -191,19 +141,32 @@ class Recordings:
         is_confirmed = path.is_file() and note.fits(_take(path))
         return is_confirmed and not (self._script.sounds and faults_of(path, unit.words))
 
+    def unit(self, name: str) -> Unit | None:
+        """The prompt of this name; None if it is not said any more."""
+        return self._units.get(name)
+
+    def missing(self) -> Iterator[Unit]:
+        """The prompts that nobody has recorded with today's words. A take that waits for somebody to confirm it is
+        recorded.
+        """
+        return filter(self.is_missing, self._units.values())
+
+    def is_missing(self, unit: Unit) -> bool:
+        path = self.folder / f"{unit.name}.wav"
+        if not path.is_file():
+            return not self.is_good(unit)
+        note = self._confirmed().get(unit.name, _Confirmed())
+        return not note.says(unit.words) and note.fits(_take(path))  # somebody stands for this take of earlier words
+
     def prepare(self, name: str = "*") -> int:
         """Make the telephone sound of every usable recording that has none yet, or of the one with this name. Returns
         how many were made.
         """
-        from ivr.audio import telephone
-
         made, confirmed = 0, self._confirmed()
         for path in self._paths(name):
             target = self._rendered / _name(take_of(path) if self._is_published(path.stem) else _take(path))
             if not target.exists() and not any(self._faults(path, confirmed)):
-                narrow, wide = telephone.telephone(*telephone.read(path))
-                telephone.write_master((self._masters / target.name).with_suffix(".flac"), wide)
-                telephone.write_telephone(target, narrow)
+                _make(target, (self._masters / target.name).with_suffix(".flac"), path)
                 made += 1
         return made
 
@@ -265,6 +228,21 @@ class Recordings:
 
     def _sound_faults(self, name: str) -> list[Problem]:
         return faults_of(self.folder / f"{name}.wav", self._units[name].words)
+
+
+def telephone_sound(folder: Path, path: Path) -> str:
+    """Make the telephone sound of a take that nobody has confirmed yet, and return its name among the sounds."""
+    name = _name(take_of(path))
+    _make(folder / RENDERED / name, (folder / MASTERS / name).with_suffix(".flac"), path)
+    return name
+
+
+def _make(target: Path, master: Path, path: Path) -> None:
+    from ivr.audio import telephone
+
+    narrow, wide = telephone.telephone(*telephone.read(path))
+    telephone.write_master(master, wide)
+    telephone.write_telephone(target, narrow)
 
 
 def renamed(folder: Path, old: str, new: str) -> list[tuple[Path, Path]]:

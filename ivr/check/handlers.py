@@ -11,6 +11,7 @@ from ivr.callbacks.request import Asker, CallbackRequest, State
 from ivr.check.explore import CALLER, REFERENCES
 from ivr.practice.effects import PracticeHandler
 from ivr.script import Script
+from ivr.script.session import Judged
 
 WAITS, TRIED, LATE, GAVE_UP, DONE = REFERENCES
 #: Slots in each part of a day that is full.
@@ -34,9 +35,16 @@ def usual(script: Script, now: dt.datetime) -> PracticeHandler:
 
 
 def full(script: Script, now: dt.datetime) -> PracticeHandler:
-    """No slot is free in any part of a day."""
+    """No slot is free in any part of a day, and nobody speaks loud enough."""
     handler = usual(script, now)
-    handler.slots = NONE
+    handler.slots, handler.judges = NONE, Judged(faults=("recording-silent",))
+    return handler
+
+
+def empty() -> PracticeHandler:
+    """Nobody has asked anything yet, and no take comes."""
+    handler = PracticeHandler()
+    handler.judges = None
     return handler
 
 

@@ -23,10 +23,11 @@ from ivr.places import reply
 from ivr.places.door import Door, DoorDone
 from ivr.places.nodes import LONGEST_PAUSE, Pause
 from ivr.places.person import MOST_TURNED_AWAY, Person
-from ivr.practice.effects import PracticeHandler
-from ivr.script import Script
-from ivr.script.place import Place
+from ivr.places.taking import RecordBad, RecordGood, RecordPrompt, RecordWait
+from ivr.script import HELP, MAIN_MENU, Script
+from ivr.script.place import Here, Place
 from ivr.script.session import (
+    At,
     Done,
     Ended,
     Failed,
@@ -37,6 +38,7 @@ from ivr.script.session import (
     NoInput,
     Recorded,
     Session,
+    Taking,
     Transfer,
     TransferEnded,
     Turn,
@@ -49,6 +51,8 @@ LANDLINE, KEYED = "+441164960123", "+447700900456"
 PHONES = (CALLER, LANDLINE, "")
 #: Where it matters that a call came in at the number without menus.
 AT_THE_DOOR = (Person.id, Door.id, DoorDone.id)
+#: Where it matters that a call comes from a test phone.
+FROM_A_TEST_PHONE = (HELP, RecordPrompt.id, RecordWait.id, RecordGood.id, RecordBad.id)
 #: Keys that hardly any place uses, the likeliest first.
 UNUSED = "78654321"
 #: Keys that are pressed where a call has gone round long enough: hash stays where it is, and zero asks for a person.
@@ -116,7 +120,7 @@ class States:
         self.clocks = tuple(now for now in (by_day, by_night) if now)
         self._handlers = {
             now: [
-                handlers.usual(script, now), PracticeHandler(), handlers.full(script, now),
+                handlers.usual(script, now), handlers.empty(), handlers.full(script, now),
                 handlers.out_of_order(script, now),
             ] for now in self.clocks
         }  # fmt: skip
@@ -125,10 +129,16 @@ class States:
         self._heard = [(ranks[rank],) if rank else () for rank in sorted(ranks)]
 
     def starts(self) -> Iterator[Turn]:
-        """How calls begin: from a phone that is blocked, from one that is not, and at the number without menus."""
+        """How calls begin: from a phone that is blocked, from one that is not, and at the number without menus.
+
+        And a test phone's help and settings, the only place that it finds otherwise than other phones do.
+        """
         first = call.start(self.script, "proof", CALLER, self.clocks[0])
         for blocked in (False, True):
             yield replace(first, session=self.bare(replace(first.session, blocked=blocked)))
+        if self.script.line.test_phones:
+            tested = replace(first.session, drafts=True, place=At(HELP), trail=(At(MAIN_MENU),))
+            yield reply.turn(Here(self.script, self.bare(tested), self.clocks[0]))
         for rung in self.script.line.without_menus[:1]:
             for now in self.clocks:
                 at_door = call.start(self.script, "proof", CALLER, now, rung=rung)
@@ -144,6 +154,8 @@ class States:
             s, turn=0, key="", key_at=0.0, arrived=0.0, number_ended_at=0.0, fruitless=0, visited=None, taught="",
             heard=(), stuck=(), topic="", number="", asked=min(1, s.asked), quiet=0, lead=(), waited=at_pause,
             slow=False, more_time=False, door=s.door and s.place.node in AT_THE_DOOR, errors=0,
+            drafts=s.drafts and s.place.node in FROM_A_TEST_PHONE,
+            taking=Taking(s.taking.name, s.taking.words) if s.place.node in FROM_A_TEST_PHONE else Taking(),
             slips=s.silences + s.wrongs,
             wishes=s.wishes if asking else Wishes(), keyed=s.keyed if asking else "",
             caller=s.caller if asking else CALLER,
@@ -156,7 +168,7 @@ class States:
         kind = _kind(before) if before and place.hands_over else before is not None
         return (
             s.place, type(turn.then), s.silences, s.wrongs, s.waited, s.interrupted, s.pressed, s.one_key,
-            bool(s.unsure_of), kind, half_way, s.door, self._wish(s),
+            bool(s.unsure_of), kind, half_way, s.door, s.drafts and s.place.node in FROM_A_TEST_PHONE, self._wish(s),
         )  # fmt: skip
 
     def _wish(self, s: Session) -> CallState:

@@ -25,6 +25,7 @@ from ivr.script import MAIN_MENU, Script
 from ivr.script.session import Record, Transfer
 from ivr.store import Adviser, Spool, Store, TextState
 from ivr.usecases.jobs import Jobs, keep_recording
+from ivr.usecases.phoned import PhonedTakes
 from ivr.web.effects import LiveHandler
 
 #: The adviser to sign in as, and a colleague.
@@ -180,7 +181,9 @@ class _Queue:
 
     def __init__(self, settings: Settings, store: Store, script: Script):
         self._settings, self._store, self._script = settings, store, script
-        self._handler = LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+        self._handler = LiveHandler(
+            store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys), PhonedTakes(settings)
+        )
         #: By the phone number in the story: the id of the request, and the call number.
         self._asked: dict[str, tuple[str, str]] = {}
 

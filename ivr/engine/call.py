@@ -62,7 +62,7 @@ def start(script: Script, call: str, caller: str, now: dt.datetime, lost: bool =
         call=call, revision=script.revision, place=At(GREETING), caller=known_caller(script, caller),
         visited=(GREETING,),
     )  # fmt: skip
-    if script.tongues:
+    if script.line.test_phones:
         s = replace(s, drafts=dialling.same(s.caller, script.line.test_phones))
     here = Here(script, s, now)
     if tongue := languages.rung(here, rung):

@@ -20,6 +20,8 @@ caller who has not agreed. To add a step, write a class with its words, and list
     short_dialogue.py   that dialogue: its places have the names of the English ones whose part they play
     short_questions.py  its questions, from the first words to the promise
     short_words.py      its sentences, and how its places say them
+    taking.py    recording what the line says, from a phone of the service
+    recordable.py    which prompts a person can record
     phrases.py   words of the line that belong to no place
     reply.py     what the line says at a place, and how long it waits
     passages.py  which words and pauses always come together, and so are one sound
@@ -37,6 +39,7 @@ from ivr.places import (
     nodes,
     person,
     ringing,
+    taking,
     texting,
     whom,
     wish,
@@ -66,6 +69,7 @@ WORDED: tuple[type[Words], ...] = (
     changing.RingReference, changing.RingFound, changing.RingSure, changing.RingMoved, wish.RingCancelled,
     entry.NumberEntry, NoKeyFirst, NoKeyAgain, UnusedKeyFirst, UnusedKeyAgain, person.Goodbye, StartAgain, Trouble,
     person.Told, languages.Languages, languages.LanguageName,
+    taking.RecordPrompt, taking.RecordWait, taking.RecordGood, taking.RecordBad,
 )  # fmt: skip
 _ALL: tuple[type[Words], ...] = (*WORDED, Phrases)
 #: The built-in steps, by name.

@@ -11,6 +11,7 @@ from ivr.places import languages, reply
 from ivr.places.kinds import GO_BACK, Speaks, Step, onward
 from ivr.places.phrases import MoreTime, Phrases
 from ivr.places.reply import AGAIN_KEY, BACK_KEY, HELP_KEY, LONGEST_WAIT, PERSON_KEY
+from ivr.places.taking import RecordPrompt
 from ivr.places.wish import counts, half_way, withdraw
 from ivr.script import END_MENU, MAIN_MENU, TEXT_ABOUT_WORDS, WORDS_MENU
 from ivr.script.lines import Line, Words, label
@@ -143,7 +144,10 @@ class HelpMenu(Menu):
     """The menu under key 9: settings of the call, explanations of words, and the ways out."""
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        return tuple(self._today(here, option) for option in self.options)
+        own = tuple(self._today(here, option) for option in self.options)
+        if not here.s.drafts:
+            return own
+        return (*own, Option(str(len(own) + 1), here.words(RecordPrompt.offer), RecordPrompt.id))
 
     def _today(self, here: Here, option: Option) -> Option:
         """An option as it applies now: the other pace is offered, and 'words' leads to the hard word just heard."""

@@ -16,16 +16,22 @@ from ivr.callbacks.callback import windows_of
 from ivr.callbacks.diary import Window
 from ivr.callbacks.request import CallbackRequest
 from ivr.engine.call import EffectHandler
+from ivr.places import recordable
 from ivr.script import Script, counting
 from ivr.script.session import (
     CancelRequest,
     Done,
     Effect,
     Failed,
+    FindPrompt,
     FindRequest,
+    FindTake,
     HoldWindow,
+    Judged,
+    KeepTake,
     Limit,
     MoveRequest,
+    Prompt,
     SaveRequest,
     SendText,
 )
@@ -63,6 +69,9 @@ class PracticeHandler:
         self.lowered: dict[Window, int] = {}
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
+        #: What is said about each take; None: none comes. And the prompts of which one was kept.
+        self.judges: Judged | None = Judged()
+        self.recorded: list[str] = []
         #: By call: the window that is held for it, and until when (POSIX seconds).
         self._held: dict[str, tuple[Window, float]] = {}
         #: By phone: the number of wrong call numbers, and until when they count (POSIX seconds).
@@ -89,10 +98,30 @@ class PracticeHandler:
             case CancelRequest(request_id, reference):
                 return self._cancel(request_id, reference, seconds)
             case SendText():
-                if limit := self._limit(script, effect, seconds):
-                    return Failed(limit)
-                self.texts.append(effect)
+                return self._send(script, effect, seconds)
+            case _:
+                return self._record(script, effect)
+
+    def _send(self, script: Script, effect: SendText, now: float) -> Done | Failed:
+        if limit := self._limit(script, effect, now):
+            return Failed(limit)
+        self.texts.append(effect)
+        return Done()
+
+    def _record(self, script: Script, effect: FindPrompt | FindTake | KeepTake) -> Done:
+        match effect:
+            case FindPrompt(passed=passed):
+                return Done(prompt=self._prompt(script, passed))
+            case FindTake():
+                return Done(judged=self.judges)
+            case KeepTake(name=name):
+                self.recorded.append(name)
                 return Done()
+
+    def _prompt(self, script: Script, passed: tuple[str, ...]) -> Prompt | None:
+        known = {*script.recorded, *self.recorded, *passed}
+        found = (Prompt(unit.name, unit.words) for unit in recordable.units(script) if unit.name not in known)
+        return next(found, None)
 
     def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
         return self._asked.take(counting.asked(effect), counting.of(effect, script.line), now)

@@ -45,6 +45,7 @@ from ivr.script.session import (
     HangUp,
     HoldWindow,
     Input,
+    KeepTake,
     Key,
     MoveRequest,
     NoInput,
@@ -297,3 +298,5 @@ def noted(effect: Effect, back: Done | Failed) -> Iterator[str]:
             yield f"callback request moved: {day:%A %-d %B}, {part}"
         case CancelRequest():
             yield "callback request cancelled"
+        case KeepTake(name=name):
+            yield f"recording of {name} kept, for somebody to confirm"

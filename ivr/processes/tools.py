@@ -12,6 +12,7 @@ from ivr.problems import ConfigError
 from ivr.store import PATIENT_SECONDS, Spool, Store
 from ivr.twilio.rest import RestClient
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 
 
 class Tools:
@@ -21,6 +22,7 @@ class Tools:
         self.settings, self.store = settings, Store(settings.redis_url, settings.keys, PATIENT_SECONDS)
         self.phone = RestClient(settings, failed=lambda code: self.store.health.count("rest_errors", code))
         self.jobs = Jobs(settings, self.store)
+        self.takes = PhonedTakes(settings)
         self.spool = Spool(settings.spool_dir, settings.keys)
 
     def line(self) -> LineFile:

@@ -23,6 +23,7 @@ from ivr.callbacks import callback
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.hours import LONDON
 from ivr.machine import equipment
+from ivr.places.taking import call_of, take_id
 from ivr.processes import alerting, overdue
 from ivr.processes.tools import Tools
 from ivr.twilio import codes
@@ -93,8 +94,12 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 
     Twilio may report a message before the turn that saves its request. So the job is retried; if the request never
     comes and the message has speech, a request is created for somebody to listen. A message is dropped if its request
-    was deleted meanwhile.
+    was deleted meanwhile. A take from a test phone belongs to no request.
     """
+    if call_of(wish):
+        tools.takes.came(wish, tools.phone.recording(recording_sid))
+        tools.phone.delete_recording(recording_sid)
+        return
     requests = tools.store.requests
     request = requests.of_wish(wish)
     was_deleted = request is None and requests.was_deleted(wish.rsplit("-", 1)[0])
@@ -219,6 +224,7 @@ def tidy(tools: Tools, now: float) -> int:
     tools.store.texts.forget_old(now)
     tools.store.erasing.look(now)
     renewing.forget_copies(tools.settings, now)
+    tools.takes.tidy(now)
     gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
     gone |= set(_written_before(now - keep, recording_path(tools.settings, "x").parent))
     faults = []
@@ -262,6 +268,8 @@ def fetch_forgotten(tools: Tools) -> None:
         wish = next((wish for request in asked for wish in request.wishes_of(message.call)), "")
         if not wish and requests.was_deleted(message.call):
             wish = f"{message.call}-0"
+        if not wish and tools.takes.was_asked(message.call):
+            wish = take_id(message.call, "forgotten")
         if wish:
             tools.jobs.fetch_recording(wish, message.recording, message.seconds)
 

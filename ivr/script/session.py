@@ -85,6 +85,20 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     language: str = ""
 
 
+class Taking(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What somebody who records from a test phone is at."""
+
+    #: The prompt to say: the name of its recording, and its words.
+    name: str = ""
+    words: str = ""
+    #: The takes so far in this call. The number of each is part of its id.
+    takes: int = 0
+    #: The prompts that were passed over.
+    passed: tuple[str, ...] = ()
+    #: The sound of the last take, as callers would hear it.
+    sound: str = ""
+
+
 class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The state of one phone call between two turns."""
 
@@ -98,7 +112,8 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: Whether the number is blocked. Then the line does nothing unasked: after silence it rings no person and takes no
     #: message. Guidance, and everything asked for with a key, still works, because numbers can be forged.
     blocked: bool = False
-    #: The language of the call, and whether drafts of languages are offered: to test phones.
+    #: The language of the call, and whether it comes from a test phone: drafts of languages are offered to it, and
+    #: recording what the line says.
     language: str = "en"
     drafts: bool = False
     #: The positions that star leads back to, the latest last.
@@ -168,6 +183,7 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     phones_asked: tuple[str, ...] = ()
     texts_asked: int = 0
     wishes: Wishes = Wishes()
+    taking: Taking = Taking()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -199,12 +215,30 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     seconds: int = 0
 
 
+class Prompt(msgspec.Struct, frozen=True, gc=False):
+    """A prompt that nobody has recorded: the name of its recording, and its words."""
+
+    name: str
+    words: str
+
+
+class Judged(msgspec.Struct, frozen=True, gc=False):
+    """A take that somebody recorded: what makes it unusable, and what to listen for, by their codes."""
+
+    faults: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    #: The name of its sound, as callers would hear it; empty if it cannot be heard.
+    sound: str = ""
+
+
 class Done(msgspec.Struct, frozen=True, gc=False):
     """An effect succeeded. The field that applies has what was found or written."""
 
     window: Window | None = None
     request: CallbackRequest | None = None
     reference: str = ""
+    prompt: Prompt | None = None
+    judged: Judged | None = None
     #: Redis is away, so it is kept on this machine's disk and done once Redis is back. What others have cannot be
     #: known until then: whether a slot is free, and whether somebody else asked from this phone.
     spooled: bool = False
@@ -229,6 +263,12 @@ class Gather(msgspec.Struct, frozen=True, gc=False):
     digits: int = 1
 
 
+class GatherAfterSound(Gather, frozen=True, gc=False):
+    """Play a sound that belongs to no words, such as a take, and then speak and wait for a key."""
+
+    sound: str = ""
+
+
 class Transfer(msgspec.Struct, frozen=True, gc=False):
     """Speak, then connect the caller to the number with this name in `phones`.
 
@@ -241,7 +281,7 @@ class Transfer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """Speak, then record a message of at most this many seconds for a callback request.
+    """Speak, then record at most this many seconds: a message for a callback request, or a take. `request` is its id.
 
     It ends after `silence` seconds of silence. Keys during the words work as usual, unless `keys` is False.
     """
@@ -313,9 +353,31 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
     keyed: bool = False
 
 
+class FindPrompt(msgspec.Struct, frozen=True, gc=False):
+    """Find the next prompt that nobody has recorded, but for those that this call passed over."""
+
+    call: str
+    passed: tuple[str, ...]
+
+
+class FindTake(msgspec.Struct, frozen=True, gc=False):
+    """Find what is said about a take, once it has come."""
+
+    id: str
+
+
+class KeepTake(msgspec.Struct, frozen=True, gc=False):
+    """Keep a take as the recording of a prompt, for somebody to listen to and confirm."""
+
+    id: str
+    name: str
+
+
 #: Something to do in the middle of a turn. It ends as Done or Failed, so that the caller hears about it only after it
 #: has happened.
-Effect = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
+Effect = (
+    HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText | FindPrompt | FindTake | KeepTake
+)
 Action = Gather | Transfer | Record | HangUp
 
 

@@ -77,6 +77,8 @@ class TwiMLWriter:
         s, then = turn.session, turn.then
         pause, speech = self._pause_apart(turn)
         says, action = self.says(speech, s.slow), escape(self._url + action)
+        if isinstance(then, session.GatherAfterSound):
+            says = f"<Play>{escape(f'{self._url}/audio/{then.sound}')}</Play>{says}"
         match then:
             case session.Gather(seconds, digits):
                 finish = "" if digits == 1 else "#"

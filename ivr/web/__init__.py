@@ -39,6 +39,7 @@ from ivr.hot.signature import Signature
 from ivr.machine.config import Settings
 from ivr.store import Spool, Store
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 from ivr.usecases.spooling import HandingIn
 from ivr.web import front, read, voice
 from ivr.web.console import CONSOLE, create_console
@@ -70,7 +71,7 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         signature=Signature(settings.public_url, settings.auth_tokens),
         store=store,
         live=live,
-        handler=LiveHandler(store, jobs, spool),
+        handler=LiveHandler(store, jobs, spool, PhonedTakes(settings)),
         spool=spool,
         jobs=jobs,
         tally=tally,

@@ -16,8 +16,11 @@ from ivr.script.session import (
     Done,
     Effect,
     Failed,
+    FindPrompt,
     FindRequest,
+    FindTake,
     HoldWindow,
+    KeepTake,
     Limit,
     MoveRequest,
     SaveRequest,
@@ -27,8 +30,12 @@ from ivr.store import Spool, Store, StoreDown
 from ivr.store.spool import SpoolEntry
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 
 log = structlog.get_logger()
+
+#: What Redis is needed for.
+_InRedis = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest | SendText
 
 
 class LiveHandler:
@@ -38,10 +45,12 @@ class LiveHandler:
     once Redis is back, before anything else that this call asks for.
     """
 
-    def __init__(self, store: Store, jobs: Jobs, spool: Spool):
-        self._store, self._jobs, self._spool = store, jobs, spool
+    def __init__(self, store: Store, jobs: Jobs, spool: Spool, takes: PhonedTakes):
+        self._store, self._jobs, self._spool, self._takes = store, jobs, spool, takes
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+        if isinstance(effect, FindPrompt | FindTake | KeepTake):  # what staff record needs no Redis
+            return self._takes.run(script, effect)
         try:
             if about := _about(effect):
                 self._hand_in(about)
@@ -96,7 +105,7 @@ class LiveHandler:
         log.error("effect", what=type(effect).__name__, why=why)
         return Failed()
 
-    def _run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
+    def _run(self, script: Script, effect: _InRedis, now: dt.datetime) -> Done | Failed:
         requests, seconds = self._store.requests, now.timestamp()
         match effect:
             case HoldWindow():

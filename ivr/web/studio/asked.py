@@ -84,11 +84,11 @@ class Recordable(msgspec.Struct, frozen=True, tag=True):
 
 
 class Judge(msgspec.Struct, frozen=True, tag=True):
-    """What is wrong with a take, and how callers would hear it."""
+    """What is wrong with a take, and how callers would hear it. Without content, with the one that is there."""
 
     language: str
     name: str
-    content: bytes
+    content: bytes | None
 
 
 class KeepTake(msgspec.Struct, frozen=True, tag=True):
@@ -102,6 +102,15 @@ class KeepTake(msgspec.Struct, frozen=True, tag=True):
     content: bytes
     of: str
     was: str
+    by: str
+
+
+class Confirm(msgspec.Struct, frozen=True, tag=True):
+    """Stand for an English take that is there and that nobody has confirmed. `of` and `take`: what was listened to."""
+
+    name: str
+    of: str
+    take: str
     by: str
 
 
@@ -148,6 +157,7 @@ Question = (
     | Recordable
     | Judge
     | KeepTake
+    | Confirm
     | TakeOut
     | Taken
     | Listenable

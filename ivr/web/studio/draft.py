@@ -109,13 +109,17 @@ class DraftClient:
         """What there is to record in a language, and what is recorded."""
         return self._ask(asked.Recordable(language), asked.Prompts)
 
-    def judged(self, language: str, name: str, content: bytes) -> asked.Judged:
-        """What is wrong with a take. Raises NotDone for what is no sound."""
+    def judged(self, language: str, name: str, content: bytes | None = None) -> asked.Judged:
+        """What is wrong with a take; without one, with what is recorded. Raises NotDone for what is no sound."""
         return self._ask(asked.Judge(language, name, content), asked.Judged)
 
     def keep_take(self, take: asked.KeepTake) -> asked.Kept:
         """Keep a take, if the words and what was there are still the same. Raises NotDone for a faulty one."""
         return self._ask(take, asked.Kept)
+
+    def confirm(self, confirm: asked.Confirm) -> asked.Kept:
+        """Stand for a take that is there. Raises NotDone if it cannot be used, or is another since."""
+        return self._ask(confirm, asked.Kept)
 
     def take_out(self, name: str) -> asked.Kept:
         """Let a voice speak again instead of a recording."""

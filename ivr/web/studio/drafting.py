@@ -198,6 +198,9 @@ class Drafting:
     def _kept(self, question: asked.KeepTake) -> asked.Kept:
         return self._takes.keep(question)
 
+    def _confirmed(self, question: asked.Confirm) -> asked.Kept:
+        return self._takes.confirm(question)
+
     def _taken_out(self, question: asked.TakeOut) -> asked.Kept:
         return self._takes.take_out(question.name)
 
@@ -272,6 +275,7 @@ class Drafting:
         asked.Recordable: _prompts,
         asked.Judge: _judged,
         asked.KeepTake: _kept,
+        asked.Confirm: _confirmed,
         asked.TakeOut: _taken_out,
         asked.Taken: _taken,
         asked.Listenable: _lines,

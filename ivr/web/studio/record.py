@@ -44,6 +44,7 @@ def add_to(app: Flask, console: Console) -> None:
         ("/studio/record/<language>/<name>/keep", pages.keep_take, "POST"),
         ("/studio/listen/<language>", pages.listen_page, "GET"),
         ("/studio/listen/<language>", pages.note_listener, "POST"),
+        ("/studio/record/en/<name>/confirm", pages.confirm_take, "POST"),
         ("/studio/record/en/<name>/out", pages.take_out_recording, "POST"),
         needs="words",
     )
@@ -73,10 +74,21 @@ class _Pages:
         walked = [each for each in found.prompts if each.words and (everything or _is_left(each) or each == prompt)]
         at = walked.index(prompt) if prompt in walked else 0
         return render_template(
-            "studio/record.html", found=found, prompt=prompt, at=at + 1, of=len(walked), everything=everything,
+            "studio/record.html", found=found, prompt=prompt, judged=self._said_of(prompt),
+            at=at + 1, of=len(walked), everything=everything,
             before=walked[at - 1].name if at else "", after=walked[at + 1].name if at + 1 < len(walked) else "",
             most_bytes=MOST_BYTES,
         )  # fmt: skip
+
+    def _said_of(self, prompt: Prompt) -> tuple[str, ...]:
+        """What is said of an English take that nobody has confirmed, for whoever listens to it."""
+        if prompt.state != "file" or prompt.english:
+            return ()
+        try:
+            judged = self._console.draft.judged("en", prompt.name)
+        except (DraftAway, NotDone) as error:
+            return (str(error),)
+        return (*judged.faults, *judged.doubts)
 
     def _found(self, language: str) -> Prompts:
         try:
@@ -115,6 +127,18 @@ class _Pages:
             return {"why": kept.why, "prompt": structs.asdict(kept.prompt)}
 
         return _answered(keep)
+
+    def confirm_take(self, name: str) -> AnyResponse:
+        """Whoever is signed in has listened to a take that came by telephone or as a file, and stands for it."""
+        of, was, after = (request.form.get(field, "") for field in ("of", "take", "after"))
+        try:
+            self._console.draft.confirm(asked.Confirm(name, of, was, str(g.adviser.name)))
+        except (DraftAway, NotDone) as error:
+            flash(str(error), "danger")
+            return redirect(url_for("record", language="en", name=name), 303)
+        self._console.note(f"confirmed the recording en/{name}")
+        flash("Confirmed. Callers hear it once it is published.", "success")
+        return redirect(url_for("record", language="en", name=after), 303) if after else go("record_index")
 
     def take_out_recording(self, name: str) -> AnyResponse:
         """Let a voice speak again instead of an English recording, once that is published."""

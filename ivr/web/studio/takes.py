@@ -36,6 +36,7 @@ _ENGLISH = Language(LANGUAGE, "English")
 #: What is told where the disk takes nothing: of a take, of one that is taken out, and of whoever listened.
 _NOT_KEPT = "The recording could not be written: {why}. It is still here: keep it again when that is mended."
 _NOT_OUT = "The recording could not be taken out: {why}. Take it out again when that is mended."
+_NOT_CONFIRMED = "That you stand for it could not be written: {why}. Confirm it again when that is mended."
 _NOT_NOTED = "The name could not be written: {why}. Confirm the line again when that is mended."
 
 
@@ -126,7 +127,8 @@ class Takes:
 
     def judged(self, question: asked.Judge) -> asked.Judged:
         """What is said about a take. Raises NoTake."""
-        take = _take(question.content, self._prompt(question.language, question.name).words)
+        prompt, content = self._prompt(question.language, question.name), question.content
+        take = _take(self._there(question.language, prompt) if content is None else content, prompt.words)
         sound = take.as_callers_hear_it() if len(take.samples) else b""
         return asked.Judged(tuple(map(_told, take.faults)), tuple(map(_told, take.doubts)), sound)
 
@@ -149,6 +151,22 @@ class Takes:
         except OSError as error:
             raise NoTake(_unwritable(error, _NOT_KEPT)) from error
         return asked.Kept(self._prompt(tag, name))
+
+    def confirm(self, question: asked.Confirm) -> asked.Kept:
+        """Write down who stands for a take that came by telephone, or as a file. Raises NoTake."""
+        from ivr.audio import taking
+
+        try:
+            with taking.locked(self._settings.audio_dir):
+                there, path = self._prompt(LANGUAGE, question.name), self._path(LANGUAGE, question.name)
+                if there.of != question.of or there.take != question.take or there.state != "file":
+                    raise NoTake("It was changed meanwhile, so nothing was confirmed. Listen again.")
+                if faults := _take(path.read_bytes(), there.words).faults:
+                    raise NoTake(" ".join(map(_told, faults)))
+                self._write_down(there, path, question.by)
+        except OSError as error:
+            raise NoTake(_unwritable(error, _NOT_CONFIRMED)) from error
+        return asked.Kept(self._prompt(LANGUAGE, question.name))
 
     def _write_down(self, prompt: Prompt, path: Path, by: str) -> None:
         from ivr.audio import taking
@@ -175,11 +193,13 @@ class Takes:
     def sound(self, tag: str, name: str) -> asked.Sound:
         """What is recorded, as callers would hear it. Raises NoTake."""
         prompt = self._prompt(tag, name)
+        return asked.Sound(_take(self._there(tag, prompt), prompt.words).as_callers_hear_it())
+
+    def _there(self, tag: str, prompt: Prompt) -> bytes:
         try:
-            content = self._path(tag, name).read_bytes()
+            return self._path(tag, prompt.name).read_bytes()
         except OSError:
             raise NoTake("Its file is not on this machine.") from None
-        return asked.Sound(_take(content, prompt.words).as_callers_hear_it())
 
     # --- listening --------------------------------------------------------------------------
 
