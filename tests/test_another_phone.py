@@ -13,7 +13,7 @@ from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.config import Settings
 from ivr.script.session import FindRequest
 from ivr.store import Spool, Store, TextState
-from ivr.usecases import person
+from ivr.usecases import personal_data
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
 from tests.line import CALLER, Line
 from tests.test_browser import _axe, _page, _press, _sign_in, chromium, served
@@ -246,10 +246,10 @@ def test_who_asks_from_the_new_phone_makes_it_no_freer(store: Store) -> None:
 @pytest.mark.parametrize("number", [FIRST, OTHER])
 def test_it_is_deleted_by_either_number_and_comes_back_by_none(store: Store, settings: Settings, number: str) -> None:
     moved, spool = _moved(store), Spool(settings.spool_dir, settings.keys)
-    found = person.find(store, spool, number, NOW)
+    found = personal_data.find(store, spool, number, NOW)
     assert [each.id for each in found.requests] == [moved.id]
 
-    person.forget(settings, store, spool, found, NOW)
+    personal_data.forget(settings, store, spool, found, NOW)
 
     assert store.requests.get(moved.id) is None
     for each in (FIRST, OTHER):
@@ -261,11 +261,11 @@ def test_what_a_restore_brings_back_of_an_earlier_number_is_erased_again(store: 
     moved, spool = _moved(store), Spool(settings.spool_dir, settings.keys)
     backup = store.copying.all()
     store.erasing.note(NOW + 60, FIRST)
-    person.keep_erased(settings, store, spool, NOW + 60)
+    personal_data.keep_erased(settings, store, spool, NOW + 60)
     store.redis.do(lambda client: client.flushall())
     store.copying.load(backup, NOW)
 
-    assert person.keep_erased(settings, store, spool, NOW + 120) == 1
+    assert personal_data.keep_erased(settings, store, spool, NOW + 120) == 1
 
     assert store.requests.get(moved.id) is None
 
