@@ -119,7 +119,7 @@ def test_a_prompt_is_said_heard_judged_and_kept_for_somebody_to_confirm(
 
     call = reader.begin()
     assert call.place == "record_prompt"
-    assert "A phone does not sound as clear" in call.words
+    assert "A computer records better" in call.words
     assert call.words.endswith(first.words)
     assert int(call.verb("Record").attrib["maxLength"]) == MOST_SECONDS
 
@@ -136,7 +136,7 @@ def test_a_prompt_is_said_heard_judged_and_kept_for_somebody_to_confirm(
     call.press("1")
     assert "It is kept." in call.words
     assert call.words.endswith(second.words)
-    assert "does not sound as clear" not in call.words, "said once"
+    assert "computer records better" not in call.words, "said once"
     assert _file(settings, first.name).read_bytes() == _wav(said)
     assert not (settings.config_dir / recorded.FILE).exists()
     assert Recordings(settings.audio_dir, script).names() == {}, "no caller hears it yet"

@@ -499,7 +499,7 @@ def test_what_version_1_4_confirmed_has_its_button_on_the_page(
         there = "Let a voice say this again"
 
         assert there in browser.get(f"/studio/record/en/{prompt.name}").text
-        assert "A voice speaks here again" in browser.send(f"/studio/record/en/{prompt.name}/out").text
+        assert "A voice speaks here again, from now on." in browser.send(f"/studio/record/en/{prompt.name}/out").text
         assert there not in browser.get(f"/studio/record/en/{prompt.name}").text
         _noted(store, f"took out the recording {prompt.name}")
 

@@ -107,10 +107,11 @@ def write_down(config_dir: Path, takes: Mapping[str, ConfirmedTake]) -> None:
         disk.write_whole(path, recorded.with_takes(text, takes))
 
 
-def take_out(config_dir: Path, folder: Path, name: str) -> None:
+def take_out(config_dir: Path, folder: Path, name: str) -> bool:
     """Let a voice speak again instead of a recording. Raises LookupError if none is confirmed, and OSError.
 
-    What a version up to 1.4 wrote beside it goes too, else callers would hear that take instead.
+    What a version up to 1.4 wrote beside it goes too, else callers would hear that take instead. Returns whether it
+    waits for a publication.
     """
     path = config_dir / recorded.FILE
     before = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -119,12 +120,13 @@ def take_out(config_dir: Path, folder: Path, name: str) -> None:
         text = recorded.without_takes(before, [name])
     except LookupError:
         if was_forgotten:
-            return
+            return False
         raise
     if text:
         disk.write_whole(path, text)
     else:
         path.unlink()
+    return True
 
 
 @contextlib.contextmanager

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 
-from ivr.problems import Invalid, Kind, kind
+from ivr.problems import Invalid, Kind, Problem, kind
 
 _SPAN = "(?:[01][0-9]|2[0-3]):[0-5][0-9] to (?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PHONE = "0(?: *[0-9]){8,16} *"
@@ -74,11 +75,41 @@ _NOT_A_WEBHOOK = kind(
 )  # fmt: skip
 
 
+_CLOCK = r"([0-9]{1,2})(?:[.:]([0-5][0-9]))? ?([ap]m)?"
+_LOOSE_SPAN = re.compile(rf"{_CLOCK} ?(?:to|until|till|[-\u2013\u2014]) ?{_CLOCK}")
+
+
+def _no_hours(text: str) -> Problem:
+    """What is wrong with opening hours, with what was meant where that is certain."""
+    meant = _hours_meant(text)
+    found = _NOT_HOURS(text=text.translate(_ON_ONE_LINE))
+    return replace(found, remedy=f"Write {meant}.") if meant else found
+
+
+def _hours_meant(text: str) -> str:
+    """Hours that are written in another way, like '9am-5pm', as they must be written; empty if they are not certain."""
+    if text.strip().lower() == "closed":
+        return "closed"
+    found = []
+    for part in re.split(r" ?[,;&] ?| and ", text.strip().lower()):
+        span = _LOOSE_SPAN.fullmatch(part)
+        opens, closes = (_clock(*span.groups()[:3]), _clock(*span.groups()[3:])) if span else ("", "")
+        if not opens < closes <= "23:59":
+            return ""
+        found.append(f"{opens} to {closes}")
+    return " and ".join(found)
+
+
+def _clock(hour: str, minutes: str | None, half: str | None) -> str:
+    hours = int(hour) % 12 + 12 * (half == "pm") if half else int(hour)
+    return f"{hours:02}:{minutes or '00'}"
+
+
 def _span(text: str) -> str:
     if text == "closed":
         return text
     if not re.fullmatch(_SPAN, text):
-        raise Invalid(_NOT_HOURS(text=text))
+        raise Invalid(_no_hours(text))
     opens, closes = text.split(" to ")
     if opens >= closes:
         raise Invalid(_BACKWARDS(text=text))
@@ -98,7 +129,10 @@ def _some_hours(written: object) -> object:
 
 def _spans(text: str) -> str:
     """The hours of a day, which may have a break."""
-    parts = [_span(part) for part in text.split(" and ")]
+    written = text.split(" and ")
+    if not all(part == "closed" or re.fullmatch(_SPAN, part) for part in written):
+        raise Invalid(_no_hours(text))
+    parts = [_span(part) for part in written]
     if len(parts) > 1 and "closed" in parts:
         raise Invalid(_NOT_HOURS(text=text))
     if any(before.split(" to ")[1] >= after.split(" to ")[0] for before, after in pairwise(parts)):

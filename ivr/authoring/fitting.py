@@ -237,7 +237,9 @@ _TOO_SMALL = kind("too-small", "'{name}' must be at least {least}.", "Write a la
 _TOO_LARGE = kind("too-large", "'{name}' must be at most {most}.", "Write a smaller number.")
 _NAMES = "Names are small letters, numbers and _, and begin with a letter."
 _BAD_NAME = kind("bad-name", "'{name}' cannot be a name.", _NAMES)
-_BAD_VALUE = kind("bad-value", "'{given}' cannot be used for '{name}'.", _NAMES)
+_NOT_A_NAME = kind(
+    "bad-value", "'{given}' is no name, and '{name}' needs one.", "Write the name under which it stands in line.yaml."
+)
 _FIXED_KEY = kind("fixed-key", "Key {key} always means '{means}'.", "Use 1, 2, 3 or 4.")
 _QUOTED_KEY = kind("quoted-key", "A key is a number.", "Write key {key} without quotes.")
 _NOT_A_KEY = kind("not-a-key", "'{key}' is not a choice key.", "Use 1, 2, 3 or 4.")
@@ -282,9 +284,15 @@ def _by_fault(fault: str, name: str, error: dict[str, Any], told: dict[str, Any]
         case "less_than_equal":
             return _TOO_LARGE(name=name, most=told.get("le"))
         case "string_pattern_mismatch":
-            is_empty = told.get("pattern") == WORDS_IN_IT
-            return _NO_WORDS(name=name) if is_empty else _BAD_VALUE(given=error.get("input"), name=name)
+            return _mismatch(str(error.get("input")), name, told)
     return _BY_NAME[fault](name=name) if fault in _BY_NAME else None
+
+
+def _mismatch(given: str, name: str, told: dict[str, Any]) -> Problem:
+    """What is wrong with words that are none, or with a name. A bad name is one cause, wherever it stands."""
+    if told.get("pattern") == WORDS_IN_IT:
+        return _NO_WORDS(name=name)
+    return _BAD_NAME(name=given) if re.search("[A-Za-z]", given) else _NOT_A_NAME(given=given, name=name)
 
 
 #: Faults of which only the field has to be named.

@@ -271,7 +271,7 @@ SHIPPED: dict[str, Any] = {
         },
         "record_prompt": {
             "offer": "To record these words",
-            "first": "A phone does not sound as clear as the page to record on.",
+            "first": "A computer records better than a phone.",
             "say": "After the tone, say the next words. Wait a moment. Then press any key.",
             "nothing": "I did not hear you.",
             "none_left": "All the words are recorded.",
@@ -290,7 +290,7 @@ SHIPPED: dict[str, Any] = {
             "once_more": "To say it once more",
             "skip": "For the next words",
             "stop": "To finish",
-            "kept": "It is kept. Someone must listen to it before callers hear it.",
+            "kept": "It is kept. Someone must listen to it before it is used.",
             "not_kept": "Sorry, it was not kept. Someone else may have recorded these words.",
         },
         "record_bad": {

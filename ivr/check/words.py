@@ -321,6 +321,29 @@ def double_negative(context: Context) -> Iterator[Finding]:
                 yield text.finding(f"This is a double negative: '{sentence}'", "Say it positively.", word=sentence)
 
 
+#: Words that stand twice in a row in good English: "he said that that school had had a letter".
+_MAY_BE_TWICE = {"had", "that"}
+_TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
+
+
+@rule("doubled", "R26", "A voice says both, and the caller wonders what was missed.")
+def doubled(context: Context) -> Iterator[Finding]:
+    for text in context.texts:
+        if found := _doubled(text.written):
+            yield text.finding(_DOUBLED.format(found), "Take one out.", word=found)
+    for name, body in context.draft.texts.texts.items():
+        if found := _doubled(body):
+            yield Finding(TEXTS, ("texts", name), _DOUBLED.format(found), "Take one out.", word=found)
+
+
+_DOUBLED = "'{}' has the same word twice."
+
+
+def _doubled(words: str) -> str:
+    """The first two words in a row that are the same; empty if there are none."""
+    return next((found[0] for found in _TWICE.finditer(words) if found[1].lower() not in _MAY_BE_TWICE), "")
+
+
 def _is_negative(word: str) -> bool:
     """Whether a prefix negates the word: 'unhappy' does, 'understand' and 'university' do not."""
     return not word.startswith("un") or word == "unless" or english.is_common(word.removeprefix("un"))
@@ -356,11 +379,14 @@ def _signs_in(text: Text) -> Iterator[Finding]:
 
 
 _MARKUP = "'{}' is for web pages, and means nothing here."
+#: A number with the signs at it, as in 50% and 31/05. That it is a number is told, and a sign in it is no second fault.
+_OF_A_NUMBER = re.compile(r"[^\w\s]*\d+(?:[^\w\s]+\d+)*[^\w\s.,?!]*")
 _STRANGE, _IN_WORDS_OR_NOT = "A voice may read '{}' wrongly.", "Write it in words, or remove it."
 
 
 def _strange(words: str) -> list[str]:
     """The characters of these words that are not plain punctuation."""
+    words = _OF_A_NUMBER.sub("", words)
     return [c for c in dict.fromkeys(words) if not (c.isalnum() or c.isspace() or c in _PLAIN_SIGNS)]
 
 

@@ -143,6 +143,8 @@ class _Builder:
             **{name: grammar.number(value) for name, value in line.numbers.items()},
             **{name: grammar.paragraph(value) for name, value in line.paragraphs.items()},
             **{name: grammar.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
+            # Those of a usual week, also in a week with others: the sentence is one fixed sound, and a caller who rings
+            # next week needs them. Who can talk today, and when we open again, are said by the hours of that day.
             "opening_hours": self.phrases.get("hours", "").replace("{hours}", grammar.opening_hours(self.hours)),
             "morning_hours": self._hours_of(line.ring_back.morning),
             "afternoon_hours": self._hours_of(line.ring_back.afternoon),

@@ -30,6 +30,7 @@ from ivr.script.session import (
     NoInput,
     Record,
     Recorded,
+    Session,
     TransferEnded,
 )
 from ivr.spoken import Speech
@@ -98,6 +99,10 @@ class RecordWait(Step):
 
     def says(self, here: Here) -> Speech:
         return () if here.s.place.part else here.words(self.say)
+
+    def is_telling(self, s: Session) -> bool:
+        """It goes on by itself."""
+        return True
 
     def seconds(self, here: Here) -> int:
         return LOOK_SECONDS

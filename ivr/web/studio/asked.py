@@ -298,10 +298,14 @@ class Judged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Kept(msgspec.Struct, frozen=True, tag=True):
-    """The prompt as it stands now. With `why`, nothing was kept, for that reason."""
+    """The prompt as it stands now. With `why`, nothing was kept, for that reason.
+
+    `at_once`: callers hear the difference without a publication.
+    """
 
     prompt: Prompt
     why: str = ""
+    at_once: bool = False
 
 
 class LineToHear(msgspec.Struct, frozen=True):

@@ -143,12 +143,13 @@ class _Pages:
     def take_out_recording(self, name: str) -> AnyResponse:
         """Let a voice speak again instead of an English recording, once that is published."""
         try:
-            self._console.draft.take_out(name)
+            out = self._console.draft.take_out(name)
         except (DraftAway, NotDone) as error:
             flash(str(error), "danger")
         else:
             self._console.note(f"took out the recording {name}")
-            flash("A voice speaks here again, once that is published. The file is kept.", "success")
+            when = "from now on" if out.at_once else "once that is published"
+            flash(f"A voice speaks here again, {when}. The file is kept.", "success")
         return go("record_index")
 
     # --- listening --------------------------------------------------------------------------

@@ -183,12 +183,12 @@ class Takes:
 
         try:
             with taking.locked(self._settings.audio_dir):
-                taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
+                waits = taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
         except OSError as error:
             raise NoTake(_unwritable(error, _NOT_OUT)) from error
-        return asked.Kept(self._prompt(LANGUAGE, name))
+        return asked.Kept(self._prompt(LANGUAGE, name), at_once=not waits)
 
     def sound(self, tag: str, name: str) -> asked.Sound:
         """What is recorded, as callers would hear it. Raises NoTake."""
