@@ -337,7 +337,7 @@ def test_a_rotation_and_a_line_that_writes_meanwhile_lose_nothing(own: Settings,
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        time.sleep(0.2)
+        assert soon(lambda: len(noted) > 10)
         rotated = _ivr(own, "keys", "rotate")
     finally:
         stop.set()

@@ -10,7 +10,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,11 +28,11 @@ from ivr.compiling import building
 from ivr.machine import config, configfiles
 from ivr.machine.config import Settings
 from ivr.problems import ConfigError
-from ivr.store import Published, Store, ping
+from ivr.store import Published, Store, StoreDown, ping
 from tests.conftest import ENVIRONMENT
 from tests.desk import ask
 from tests.line import CALLER, Line
-from tests.redis_server import Opened
+from tests.redis_server import Opened, soon
 from tests.rest import show_alive
 from tests.sealed import KEYS
 from tests.test_twiml import assert_valid
@@ -437,6 +437,12 @@ def test_a_call_whose_script_cannot_be_read_any_more_goes_on_with_the_live_one(
     assert assert_valid(whisper).find("Gather") is not None
 
 
+def _knows(store: Store, sid: str) -> bool:
+    with suppress(StoreDown):
+        return store.sessions.get(sid) is not None
+    return False
+
+
 def _timed(what: Callable[[], object]) -> float:
     began = time.perf_counter()
     what()
@@ -457,7 +463,7 @@ def test_a_call_that_went_on_alone_is_known_again_when_redis_is_back(own_redis: 
         os.kill(redis_pid, signal.SIGSTOP)
         call.press("3").wait()
         os.kill(redis_pid, signal.SIGCONT)
-        time.sleep(1.1)  # the breaker lets Redis alone for a second
+        assert soon(lambda: _knows(line.store, call.sid))  # the breaker lets Redis alone for a second
 
         call.wait().press("1")
 
