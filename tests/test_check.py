@@ -393,6 +393,7 @@ SETTINGS = [
     ("reviews", "alerts:\n", "content_checked_on: 2026-11-01\ncontent_checked_as: 0123456789ab\nalerts:\n", True),
     ("phones", "test_phones: []", 'test_phones: ["mine"]', True),
     ("phones", "test_phones: []", 'test_phones: ["hidden"]', True),
+    ("phones", "test_phones: []", 'test_phones: ["Ann 07700 900123"]', True),
     ("phones", "test_phones: []", 'test_phones: ["+44 7700 900123", "07700 900456"]', False),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until the fourth of January."), False),
     ("numbers-by-hand", "notices: []", NOTICE.format("We are closed until 4 January."), True),

@@ -58,7 +58,9 @@ class OtherWeeks(Authored):
 
 
 def _weeks_or_day(written: object) -> str:
-    return "one day" if (isinstance(written, dict) and "day" in written) or isinstance(written, OneDay) else "weeks"
+    """Which of the two is meant, also where the day is left out: only a single day has `hours`."""
+    is_day = isinstance(written, OneDay) or (isinstance(written, dict) and bool({"day", "hours"} & written.keys()))
+    return "one day" if is_day else "weeks"
 
 
 OtherHours = Annotated[

@@ -369,11 +369,20 @@ OF_KIND = {
 }  # fmt: skip
 
 
+#: Fields as people call them who do not remember their names.
+_CALLED = {
+    "from": "begins", "since": "begins", "start": "begins", "to": "ends", "until": "ends", "till": "ends",
+    "end": "ends", "date": "day", "hour": "hours", "times": "hours",
+}  # fmt: skip
+
+
 def _unknown_field(name: object, *, in_node: bool) -> str:
     if in_node and (of := OF_KIND.get(str(name))):
         return f"Only a node of the kind {of} has one. Remove it, or write 'kind: {of}'."
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
+    if meant := _CALLED.get(str(name).lower()):
+        return f"If it is one of the dates or hours, write '{meant}'. Else remove it."
     if ":" in str(name):
         return "Write a space after the colon."
     if " " in str(name):

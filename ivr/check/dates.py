@@ -133,6 +133,9 @@ def phones(context: Context) -> Iterator[Finding]:
     places += [(("without_menus", i), number) for i, number in enumerate(line.without_menus)]
     places += [(("test_phones", i), number) for i, number in enumerate(line.test_phones)]
     for path, number in places:
+        if any(sign.isalpha() for sign in number):
+            yield Finding(LINE, path, f"'{number}' has more in it than a number.", "Write the number alone.")
+            continue
         verdict = dialling.judge(number).verdict
         if verdict not in ("fine", "freephone", "body"):
             yield Finding(LINE, path, why_not_called(number, verdict), "Check the number.")

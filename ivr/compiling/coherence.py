@@ -29,6 +29,10 @@ _NESTED = kind(
 _NODE_NEEDED = kind("missing-node", "The node '{name}' is missing.", "Write it: every line needs it.")
 _WRONG_KIND = kind("wrong-kind", "'{name}' is of the wrong kind.", "Make it a {kind}.")
 _NOT_LISTED = kind("name-not-listed", "'{name}' is not in '{group}'.", "Use a name from there.{nearest}")
+_TWICE = kind(
+    "named-twice", "'{name}' is there twice.",
+    "Remove one: the same phone would ring again, and the caller would wait for it.",
+)  # fmt: skip
 _NO_SWITCH = kind("unknown-switch", "'{name}' is not a switch.", "Add it to 'switches' in config/line.yaml.{nearest}")
 #: Names that settings must not use.
 _TAKEN = {blank for line in places.LINES.values() for blank in line.blanks} | {
@@ -86,6 +90,10 @@ def _names_in_use(found: Findings) -> None:
             if name not in getattr(line, group) and not found.is_lost(name, LINE):
                 nearest = naming.meant(found.draft.files, name, "setting")
                 found.report(_NOT_LISTED(name=name, group=group, nearest=nearest), LINE, path, name)
+    rung = line.transfer.numbers
+    for at, name in enumerate(rung):
+        if name in rung[:at]:
+            found.report(_TWICE(name=name), LINE, ("transfer", "numbers", at))
 
 
 def _switches(found: Findings) -> None:
