@@ -19,8 +19,8 @@ Right = Literal["account", "callers", "desk", "paper", "hear", "words", "publish
 RIGHTS: Mapping[Right, str] = {
     "account": "see their own account: change the password, set up the second factor, end their own sign-ins",
     "callers": "see the list, the cards, the messages and failed texts; search; take, ring, save, note, hand over; "
-    "see the week; type in what came back on paper; block a phone; write a request down; take many requests out of "
-    "the list together and put them back",
+    "change the number of a caller whom they have; see the week; type in what came back on paper; block a phone; "
+    "write a request down; take many requests out of the list together and put them back",
     "desk": "see the team and the report; lower the places of a day; take back what a "
     "colleague has; see a phone's history without having the request; lift a block",
     "paper": "print the callers that they have, with their numbers; supervisors and administrators also those whom "

@@ -155,7 +155,8 @@ def test_whoever_does_not_have_it_changes_nothing_and_reads_what_was_not_saved(a
 
     card = _give(asha, note="Send the form")
 
-    assert f"Take it again first. The number {SPOKEN} was not saved. What you wrote is kept as a note." in card
+    says = f"The number {SPOKEN} was not saved. What you wrote is kept as a note."
+    assert f"ben has this request now. Talk to them first. {says}" in card
     assert (_stored(store).number, _stored(store).events[-1].note) == (FIRST, "Send the form")
 
 

@@ -55,8 +55,10 @@ def test_only_who_holds_a_request_can_say_what_came_of_it() -> None:
         lambda r: callback.record(r, "bilal", "spoke", "", NOW, DIARY),
         lambda r: callback.release(r, "bilal", NOW),
     ):
-        with pytest.raises(Refused, match="You no longer hold this request"):
+        with pytest.raises(Refused, match="asha has this request now"):
             change(_claimed())
+        with pytest.raises(Refused, match="You no longer hold this request"):
+            change(callback.release(_claimed(), "asha", NOW))
 
 
 def test_an_unfinished_request_is_left_to_its_caller_for_five_minutes() -> None:

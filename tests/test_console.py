@@ -510,7 +510,7 @@ def test_what_an_adviser_wrote_is_kept_when_somebody_else_has_the_request(
 
     told = taken.send("/request/CA001-1/outcome", outcome="spoke", note="They have till Friday.").text
 
-    assert "You no longer hold this request. Take it again first. What you wrote is kept as a note." in told
+    assert "bilal has this request now. Talk to them first. What you wrote is kept as a note." in told
     found = store.requests.get("CA001-1")
     assert found is not None
     assert (found.claimed_by, found.events[-1].note) == ("bilal", "spoke. They have till Friday.")

@@ -247,9 +247,7 @@ def test_what_was_agreed_is_not_lost_if_a_colleague_has_it_by_then(page: Page, s
 
     _press(page, "Save")
 
-    expect(
-        page.get_by_text("You no longer hold this request. Take it again first. What you wrote is kept")
-    ).to_be_visible()
+    expect(page.get_by_text("ben has this request now. Talk to them first. What you wrote is kept")).to_be_visible()
     note = _stored(store, asked.id).events[-1].note
     assert "Topic: Appeal" in note
     assert note.endswith("agreed the next call on Thursday 26 November, in the morning. Send the form first")

@@ -13,7 +13,7 @@ from ivr.callbacks.handing import HANDED_SECONDS
 from ivr.hours import CLOSED, Hours
 from ivr.store import Store
 from ivr.web.console.search import MOST_SEARCHES
-from tests.desk import DIARY, NOW, Browser, ask, hire, request
+from tests.desk import DIARY, HOUR, NOW, Browser, ask, hire, request
 from tests.line import OPEN, Line
 
 
@@ -190,17 +190,17 @@ def test_an_administrator_takes_back_what_somebody_left_lying(asha: Browser, sto
     ask(store, 1)
     store.requests.change("CA001-1", lambda r: callback.claim(r, "ben", NOW))
     asha.get("/request/CA001-1")
-    assert asha.send("/request/CA001-1/take-back").status_code == 403
+    assert asha.send("/request/CA001-1/take-back", whose="ben").status_code == 403
     hire(store, admin=True)
     asha.get("/request/CA001-1")
 
-    asha.send("/request/CA001-1/take-back")
+    asha.send("/request/CA001-1/take-back", whose="ben")
 
     back = store.requests.get("CA001-1")
     assert back
     assert (back.state, back.claimed_by) == ("waiting", "")
-    with pytest.raises(Refused, match="Nobody has this request"):
-        handing.take_back(back, "asha", NOW)
+    with pytest.raises(Refused, match="Nobody has this request any more"):
+        handing.take_back(back, "asha", "ben", NOW)
 
 
 # --- by hand --------------------------------------------------------------------------------
@@ -241,3 +241,52 @@ def test_there_is_no_time_where_nothing_is_open() -> None:
             "HAND1-1", "+447700900001", "asha", "", "any", (), NOW, closed,
             has_slot=lambda window: True, urgent=False, message_ok=False, say_who=False,
         )  # fmt: skip
+
+
+# --- the team -------------------------------------------------------------------------------
+
+
+def _cells(page: str, name: str) -> list[str]:
+    """The cells of a row of the team, as words."""
+    row = next(row for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL) if name in row)
+    return [
+        " ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.S)
+    ]
+
+
+def test_the_team_page_says_who_has_what_and_what_each_did_today(asha: Browser, store: Store, line: Line) -> None:
+    hire(store, "ben", former=("benny",))
+    hire(store, "ed", role="editor")
+    taken = [ask(store, nth) for nth in range(1, 5)]
+    yesterday = NOW - 24 * HOUR
+    for who, at, asked, outcome in (
+        ("asha", NOW, taken[0], "spoke"), ("benny", NOW - 60, taken[1], "no answer"),
+        ("asha", yesterday, taken[2], "done"),
+    ):  # fmt: skip
+        store.requests.change(
+            asked.id,
+            lambda r, who=who, at=at, outcome=outcome: callback.record(  # type: ignore[misc]
+                callback.claim(r, who, at), who, outcome, "", at, DIARY
+            ),
+        )
+    store.requests.change(taken[3].id, lambda r: callback.claim(r, "asha", NOW))
+    store.requests.change(taken[3].id, lambda r: handing.hand_over(r, "asha", "ben", "", NOW))
+    hire(store, "sam", role="supervisor")
+    sam = Browser(line)
+    sam.sign_in("sam")
+
+    page = sam.get("/team").text
+
+    assert _cells(page, ">asha<")[2:] == ["nothing", "2 took", "1 reached", "0 not reached"]
+    assert _cells(page, ">ben<")[2:] == [
+        "call 4271 From asha, to begin by 10:45", "1 took", "0 reached", "1 not reached",
+    ]  # fmt: skip
+    assert _cells(page, "All together")[3:] == ["3 took", "1 reached", "1 not reached"]
+    assert "<bdi>ed</bdi>" not in page, "who looks after the words has no callers"
+    assert f'<a href="/console/request/{taken[3].id}"><strong>1 handed over, and not begun</strong>' in page
+
+    store.requests.change(taken[3].id, lambda r: callback.claim(r, "ben", NOW))
+
+    page = sam.get("/team").text
+    assert "not begun" not in page
+    assert "to begin by" not in page

@@ -130,7 +130,7 @@ def typed_number(request: CallbackRequest, who: str, number: str, now: float) ->
 
     Raises Refused if the caller's own number is known.
     """
-    callback.must_hold(request, who)
+    callback.must_hold(request, who, now)
     if not may_type_number(request):
         raise Refused("The caller's own number is known, so it cannot be changed by hand.")
     return callback.changed(replace(request, number_typed=number), now, who, "typed the number as heard")
@@ -138,7 +138,7 @@ def typed_number(request: CallbackRequest, who: str, number: str, now: float) ->
 
 def confirmed_number(request: CallbackRequest, who: str, number: str, now: float) -> CallbackRequest:
     """Confirm the typed number. `number` is the one that was read back. Raises Refused if it has changed since."""
-    callback.must_hold(request, who)
+    callback.must_hold(request, who, now)
     if not request.number_typed or number != request.number_typed:
         raise Refused("The number was changed meanwhile. Look at it again.")
     what = "corrected the number" if request.number else "confirmed the number"

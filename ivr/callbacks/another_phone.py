@@ -41,7 +41,7 @@ def changed(request: CallbackRequest, who: str, wish: str, to: Phone, now: float
 
     Raises Refused if it is not this adviser's, its number is not known, or it is this one already.
     """
-    asker = _asker(request, who, wish)
+    asker = _asker(request, who, wish, now)
     if not request.number:
         raise Refused("The number is not known yet. Listen to the message, and type the number.")
     if to.number == request.number:
@@ -59,14 +59,14 @@ def put_back(request: CallbackRequest, who: str, now: float) -> Parted:
     if not request.before:
         raise Refused("There is no earlier number.")
     *before, last = request.before
-    asker = _asker(request, who, last.wish)
+    asker = _asker(request, who, last.wish, now)
     there = replace(asker, message_ok=last.message_ok, say_who=last.say_who, keyed=last.keyed)
     event = Event(now, who, PUT_BACK)
     return _parted(request, there, event, number=last.number, number_by=last.number_by, before=tuple(before))
 
 
-def _asker(request: CallbackRequest, who: str, wish: str) -> Asker:
-    callback.must_hold(request, who)
+def _asker(request: CallbackRequest, who: str, wish: str, now: float) -> Asker:
+    callback.must_hold(request, who, now)
     if (asker := request.asker(wish)) is None:
         raise Refused("This caller does not wait any more. Choose who gave the number.")
     return asker

@@ -34,6 +34,8 @@ Outcome = Literal["spoke", "no answer", "message left", "wrong number", "done", 
 
 #: The actor of changes made neither by a caller nor by an adviser.
 LINE = "the line"
+#: What the history says when the next call was agreed.
+AGREED = "agreed the next call"
 #: Outcomes of a try after which the request keeps waiting.
 UNANSWERED: frozenset[Outcome] = frozenset({"no answer", "message left"})
 #: Outcomes of a try in which somebody was talked to.
@@ -50,6 +52,10 @@ MOST_GUESSES, GUESS_SECONDS = 5, 60 * 60
 
 class Refused(Exception):
     """Raised when a change does not fit the request's state. The message is for the adviser."""
+
+
+class Gone(KeyError):
+    """Raised when a request is changed that was deleted meanwhile."""
 
 
 def changed(request: CallbackRequest, now: float, who: str, what: str, note: str = "", **to: object) -> CallbackRequest:
@@ -117,13 +123,13 @@ def _why_not(request: CallbackRequest, now: float) -> str:
 
 def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Extend the claim of an adviser who is still working on it."""
-    must_hold(request, who)
+    must_hold(request, who, now)
     return replace(request, claim_ends=now + CLAIM_SECONDS)
 
 
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Give the request back to the queue."""
-    must_hold(request, who)
+    must_hold(request, who, now)
     return changed(
         request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0, talk=_told_of_later(request)
     )
@@ -148,7 +154,7 @@ def record(
     A caller who asked from the same phone since the claim has not been talked to, and keeps waiting. So does a caller
     who was promised a later time, unless the adviser says that everything is done.
     """
-    must_hold(request, who)
+    must_hold(request, who, now)
     request = rung(request, now)
     if not request.number and outcome in UNANSWERED:
         raise Refused("The number is not known, so nobody can have been rung.")
@@ -206,12 +212,12 @@ def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note:
 
     `with_whom`: the adviser who rings; empty for anybody. Raises Refused if it is not this adviser's.
     """
-    must_hold(request, who)
+    must_hold(request, who, now)
     askers = (caller if _asked_since(request, caller) else replace(caller, promise=to) for caller in request.askers)
     request = waits_for(request, tuple(askers))
     agreed = f"{in_words(to)}, {'with ' + with_whom if with_whom else 'with anybody'}"
     return changed(
-        request, now, who, "agreed the next call", f"{agreed}. {note}".strip(), state="waiting", tries=0,
+        request, now, who, AGREED, f"{agreed}. {note}".strip(), state="waiting", tries=0,
         claimed_by="", claim_ends=0.0, talk=None, with_whom=with_whom,
     )  # fmt: skip
 
@@ -297,11 +303,14 @@ def note(request: CallbackRequest, who: str, words: str, now: float, news: str =
     return replace(request, events=(*request.events, Event(now, who, "note", words, news)))
 
 
-def must_hold(request: CallbackRequest, who: str) -> None:
+def must_hold(request: CallbackRequest, who: str, now: float) -> None:
     """Raises Refused unless the request is open and this adviser holds it."""
     _must_be_open(request)
-    if request.state != "claimed" or request.claimed_by != who:
-        raise Refused("You no longer hold this request. Take it again first.")
+    if request.state == "claimed" and request.claimed_by == who:
+        return
+    if holder := request.holder(now):
+        raise Refused(f"{holder} has this request now. Talk to them first.")
+    raise Refused("You no longer hold this request. Take it again first.")
 
 
 def move(request: CallbackRequest, reference: str, to: Promise, now: float) -> CallbackRequest:

@@ -21,7 +21,7 @@ HANDED, TAKEN_BACK, BY_HAND = "handed over", "took it back for the list", "wrote
 
 def hand_over(request: CallbackRequest, who: str, to: str, note: str, now: float) -> CallbackRequest:
     """Give a request to a colleague, who has HANDED_SECONDS to begin. Raises Refused if it is not this adviser's."""
-    callback.must_hold(request, who)
+    callback.must_hold(request, who, now)
     if to == who:
         raise Refused("You have it already.")
     return changed(
@@ -30,15 +30,20 @@ def hand_over(request: CallbackRequest, who: str, to: str, note: str, now: float
     )  # fmt: skip
 
 
-def take_back(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
+def take_back(request: CallbackRequest, who: str, whose: str, now: float) -> CallbackRequest:
     """Put a request that somebody has back into the list, for whoever looks after the desk.
 
-    Raises Refused if nobody has it, or its adviser is talking to the caller.
+    `whose`: the adviser who had it when the page was loaded. Raises Refused if they do not have it any more, or are
+    talking to the caller.
     """
+    if not request.open:
+        raise Refused("This request has ended, so there is nothing to take back.")
     if talk := request.talking(now):
         raise Refused(f"{talk.who or 'An adviser'} is talking to this caller. Wait until they have finished.")
-    if not request.holder(now):
-        raise Refused("Nobody has this request.")
+    if not (holder := request.holder(now)):
+        raise Refused("Nobody has this request any more: it is in the list. Take it, if you want to ring.")
+    if holder != whose:
+        raise Refused(f"{holder} has this request now. Look at the card again before you take it back.")
     note = f"from {request.claimed_by}"
     return changed(
         request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=_pending(request)

@@ -47,7 +47,7 @@ def over(request: CallbackRequest, call: str, now: float) -> CallbackRequest:
 
 def by_hand(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """An adviser says that they ring by hand now. Raises Refused if it is not theirs, or too soon to ring."""
-    callback.must_hold(request, who)
+    callback.must_hold(request, who, now)
     if request.talking(now):
         raise Refused("You are ringing this caller already.")
     if not request.number or request.opens > now:

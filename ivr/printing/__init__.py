@@ -17,7 +17,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.language.printed import date
 from ivr.machine import equipment
@@ -35,7 +35,10 @@ class NotPrinted(Exception):
 
 def html(booklet: Booklet, today: dt.date) -> str:
     """The booklet as one HTML file, which needs nothing from elsewhere."""
-    pages = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    pages = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )  # fmt: skip
     return pages.get_template("booklet.html").render(_data(booklet, today))
 
 

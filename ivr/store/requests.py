@@ -153,9 +153,9 @@ class Requests:
         """Every open request, in no order, as this process knows them; and a number that changes with them."""
         return self._all_listed.all()
 
-    def ended(self, most: int = 200, after: int = 0) -> list[CallbackRequest]:
-        """Requests that ended, latest first: so many, after so many later ones."""
-        return self._listed(lambda client: client.zrevrange("ivr:ended", after, after + most - 1))
+    def ended(self, most: int = 200, after: int = 0, since: float = 0.0) -> list[CallbackRequest]:
+        """Requests that ended since a time, latest first: so many, after so many later ones."""
+        return self._listed(lambda client: client.zrevrangebyscore("ivr:ended", "+inf", since, after, most))
 
     def put_aside(self) -> list[CallbackRequest]:
         """Requests that were put aside, the latest first."""
@@ -317,7 +317,7 @@ class Requests:
         def step(pipe: Client) -> CallbackRequest:
             before = self._one(pipe, request_id)
             if before is None:
-                raise KeyError(request_id)
+                raise callback.Gone(request_id)
             changed = how(pipe, before)
             pipe.multi()
             also(pipe)

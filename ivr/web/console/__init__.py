@@ -33,6 +33,7 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
@@ -42,6 +43,7 @@ from ivr.advising import briefing, card_texts
 from ivr.advising import paper as paper_core
 from ivr.advising.listing import WHEN
 from ivr.callbacks import callback, talks
+from ivr.callbacks.callback import Gone, Refused
 from ivr.machine.config import Settings
 from ivr.store import Store, StoreDown
 from ivr.usecases.jobs import Jobs
@@ -82,7 +84,12 @@ _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
 class _Pages(Flask):
-    """A Flask app whose pages of the studio have an address without the console's."""
+    """A Flask app whose pages of the studio have an address without the console's.
+
+    A name that a template misspells is an error: it would be silent, and a rule beside a number could be missing.
+    """
+
+    jinja_options = {"undefined": StrictUndefined}  # noqa: RUF012
 
     def url_for(self, endpoint: str, **values: Any) -> str:
         path = super().url_for(endpoint, **values)
@@ -172,45 +179,56 @@ def _guarded(response: Response, *, https: bool) -> Response:
     return response
 
 
+#: Of a page or a request.
+_NOT_HERE = "This page or request does not exist. It may have been deleted."
+
+
 def _own_words(error: HTTPException) -> str:
     """What we wrote ourselves about an error; empty for what werkzeug says of it."""
     return error.description if error.description and error.description != type(error).description else ""
 
 
-def _add_errors(app: Flask) -> None:
-    def page(title: str, what: str, code: int, again: str = "") -> tuple[str, int]:
-        return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again), code
+def _error(title: str, what: str, code: int, again: str = "") -> tuple[str, int]:
+    return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again), code
 
+
+def _add_errors(app: Flask) -> None:
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
         what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         here = request.script_root + request.full_path.rstrip("?")
         elsewhere = url_for("ring_line" if here.startswith("/studio") else "requests_page")
-        return page("One moment", what, 503, again=here if request.method == "GET" else elsewhere)
+        return _error("One moment", what, 503, again=here if request.method == "GET" else elsewhere)
+
+    @app.errorhandler(Refused)
+    def refused(why: Refused) -> tuple[str, int]:
+        return _error("Somebody was quicker", str(why), 409)
+
+    @app.errorhandler(Gone)
+    def gone(_: Gone) -> tuple[str, int]:
+        return _error("Not here", _NOT_HERE, 404)
 
     @app.errorhandler(TooLong)
     def too_long(_: TooLong) -> tuple[str, int]:
-        return page("Too long", "That is longer than it can be, and it was not saved. Make it shorter.", 413)
+        return _error("Too long", "That is longer than it can be, and it was not saved. Make it shorter.", 413)
 
     @app.errorhandler(CSRFError)
     def forged(_: CSRFError) -> tuple[str, int]:
-        return page("That page was too old", "Nothing was changed. Go back to the list and try again.", 400)
+        return _error("That page was too old", "Nothing was changed. Go back to the list and try again.", 400)
 
-    @app.errorhandler(HTTPException)
-    def other(error: HTTPException) -> tuple[str, int] | Response:
-        code = error.code or 500
-        if code == 404:
-            what = _own_words(error) or "This page or request does not exist. It may have been deleted."
-            return page("Not here", what, 404)
-        if code == 403:
-            what = _own_words(error)
-            return page("Not for you", what or "Only an administrator can see or do this.", 403)
-        if code == 413:
-            return page("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)
-        if isinstance(error, RequestRedirect):  # without the scheme and host, which only the proxy in front knows
-            return redirect(urlsplit(error.new_url).path, code)
-        return (
-            page("Something went wrong", "Nothing was changed. Try again.", code)
-            if code >= 400
-            else error.get_response()
-        )
+    app.register_error_handler(HTTPException, _other_error)
+
+
+def _other_error(error: HTTPException) -> tuple[str, int] | Response:
+    code = error.code or 500
+    if code == 404:
+        return _error("Not here", _own_words(error) or _NOT_HERE, 404)
+    if code == 403:
+        return _error("Not for you", _own_words(error) or "Only an administrator can see or do this.", 403)
+    if code == 413:
+        return _error("Too long", "That is longer than a note can be, and it was not saved. Make it shorter.", 413)
+    if isinstance(error, RequestRedirect):  # without the scheme and host, which only the proxy in front knows
+        return redirect(urlsplit(error.new_url).path, code)
+    if code >= 400:
+        return _error("Something went wrong", "Nothing was changed. Try again.", code)
+    return error.get_response()

@@ -9,7 +9,7 @@ from flask import Flask, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
 from ivr import dialling
-from ivr.advising import briefing, card_texts, messages, ranking, search
+from ivr.advising import briefing, card_texts, messages, ranking
 from ivr.advising.listing import PAGE_ROWS
 from ivr.callbacks import callback, came, handing, kept, spending, talks
 from ivr.callbacks.callback import Outcome, Refused
@@ -56,8 +56,6 @@ class _Pages(Pages):
         self._console.note("looked at", request_id)
         script = self._console.live.now.script
         mine = callback.held_by(found, self._me, self._now)
-        knows = mine or self._may("desk")  # only they see what is known of the phone from before
-        beside = self._console.store.requests.beside(found) if knows else []
         return render_template(
             "request.html",
             **self.beside(request_id),
@@ -104,9 +102,7 @@ class _Pages(Pages):
             came_in_words=came.in_words(found.came, script.line.after_a_talk),
             windows=self._windows() if mine else {},
             colleagues=self._colleagues() if mine else [],
-            history=search.in_words(beside, self._me, self._now, script),
-            texts_to=self._console.store.texts.to(found.number)[:10] if knows and found.number else [],
-            others=[ranking.row(each, self._now, script) for each in beside if mine and each.open],
+            **self._of_phone(found, mine=mine),
             callers=briefing.callers_in_words(found, self._now),
             can_ring=self._can_ring,
             card_texts=card_texts.offered(found, script) if mine else [],
@@ -126,6 +122,19 @@ class _Pages(Pages):
         settings, phone = self._console.settings, g.adviser.phone
         return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
 
+    def _of_phone(self, found: CallbackRequest, *, mine: bool) -> dict[str, object]:
+        """What is known of the phone from before, for whoever has the request or looks after the desk; and other open
+        requests of it, which may come from another person.
+        """
+        if not found.number or not (mine or self._may("desk")):
+            return {"history": [], "texts_to": [], "others": []}
+        script, beside = self._console.live.now.script, self._console.store.requests.beside(found)
+        return {
+            "history": search.in_words(beside, self._me, self._now, script),
+            "texts_to": self._console.store.texts.to(found.number)[:10],
+            "others": [ranking.row(each, self._now, script) for each in beside if mine and each.open],
+        }
+
     def _colleagues(self) -> list[tuple[str, str]]:
         """The other advisers, and whether they are here and what they have: whoever is here first."""
         holds: dict[str, int] = {}
@@ -135,7 +144,8 @@ class _Pages(Pages):
                 holds[holder] = holds.get(holder, 0) + 1
             if talk := each.talking(self._now):
                 talking.add(talk.who)
-        names = [each.name for each in self._console.store.accounts.all() if each.can_sign_in and each.name != self._me]
+        people = self._console.store.accounts.all()
+        names = [each.name for each in people if self._looks_after_callers(each) and each.name != self._me]
         here = {name for name in names if self._is_here(name)}
         return [
             (name, ("talking" if name in talking else "here" if name in here else "not signed in")
@@ -151,7 +161,11 @@ class _Pages(Pages):
 
         def taken() -> CallbackRequest:
             if self._found(request_id).state == "put aside":
-                requests.reopen(request_id, self._me, self._now, diary)
+                try:
+                    requests.reopen(request_id, self._me, self._now, diary)
+                except Refused:
+                    if not self._found(request_id).open:  # else somebody was quicker, and may have it
+                        raise
             return requests.change(request_id, lambda r: callback.claim(r, self._me, self._now))
 
         return self._done(request_id, "took", taken, anchor="ring-h")
@@ -206,7 +220,7 @@ class _Pages(Pages):
         """Give the request to a colleague. The number is theirs from now on."""
         to, note = request.form.get("to", ""), written("note", LONGEST_NOTE)
         colleague = self._console.store.accounts.get(to)
-        if colleague is None or not colleague.can_sign_in:
+        if colleague is None or not self._looks_after_callers(colleague):
             flash("Choose a colleague.", "danger")
             return go("card", request_id=request_id)
         return self._change(
@@ -216,7 +230,8 @@ class _Pages(Pages):
 
     def take_back(self, request_id: str) -> Response:
         """Put a request that somebody has back into the list."""
-        return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, self._now))
+        whose = request.form.get("whose", "")
+        return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, whose, self._now))
 
     def note(self, request_id: str) -> Response:
         note = written("note", LONGEST_NOTE)

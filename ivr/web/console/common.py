@@ -159,6 +159,10 @@ class Pages:
     def _is_here(self, name: str) -> bool:
         return any(self._now - kept.seen <= HERE_SECONDS for kept in self._console.store.sign_ins.all_of(name))
 
+    def _looks_after_callers(self, person: Adviser) -> bool:
+        """Whether somebody can sign in and have a request: whoever looks after the words sees no caller."""
+        return person.can_sign_in and roles.may(person.role, "callers")
+
     def _may(self, right: Right) -> bool:
         return roles.may(g.adviser.role, right)
 

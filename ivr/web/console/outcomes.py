@@ -152,7 +152,7 @@ class _Pages(Pages):
     def _is_saved_already(self, found: CallbackRequest, typed: _Typed) -> bool:
         """Whether this adviser saved just this a moment ago: the form was sent twice."""
         last = next(reversed(found.events), None)
-        what = (typed.outcome, "agreed the next call") if typed.outcome == "spoke" else (typed.outcome,)
+        what = (typed.outcome, callback.AGREED) if typed.outcome == "spoke" else (typed.outcome,)
         return (
             last is not None
             and (last.who, last.what in what) == (self._me, True)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from ivr import border
 from ivr.advising import briefing, paper, ranking
+from ivr.advising.paper import OnPaper
 from ivr.callbacks import callback, kept
 from ivr.callbacks.callback import Outcome, Refused
 from ivr.callbacks.request import CallbackRequest
@@ -52,7 +53,7 @@ class _Pages(Pages):
 
     def paper(self) -> str:
         """What to print, and why."""
-        return render_template("paper.html", lines=None, until=self._until(), now=self._now)
+        return self._page(None)
 
     def sheet(self) -> str | Response:
         """The sheet, as a page to print or as a file."""
@@ -67,9 +68,12 @@ class _Pages(Pages):
             self._console.note("printed", line.request.id)
         if request.form.get("as") == "csv":
             return _file(lines, self._now)
+        return self._page(lines)
+
+    def _page(self, lines: list[OnPaper] | None) -> str:
         return render_template(
             "paper.html", lines=lines, until=self._until(), now=self._now, outcomes=get_args(Outcome),
-            service=script.line.service_name,
+            service=self._console.live.now.script.line.service_name,
         )  # fmt: skip
 
     def _until(self) -> float:
@@ -152,7 +156,7 @@ def _rows() -> list[TypedRow]:
     return [TypedRow(*(border.spelled(cell.strip()) for cell in row)) for row in zip(*filled, strict=True)]
 
 
-def _file(lines: list[paper.OnPaper], now: float) -> Response:
+def _file(lines: list[OnPaper], now: float) -> Response:
     """The sheet for a spreadsheet, with empty columns for what came of it."""
     rows: list[tuple[str, ...]] = [
         ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",

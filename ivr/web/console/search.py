@@ -71,7 +71,8 @@ class _Pages(Pages):
         return requests.of_call(call)
 
     def _page(self, **more: object) -> str:
-        return render_template("search.html", **{"number": "", "call": "", **more}, now=self._now)
+        nothing = {"number": "", "call": "", "problem": "", "found": None, "count": 0}
+        return render_template("search.html", **{**nothing, **more}, now=self._now)
 
     # --- writing down -----------------------------------------------------------------------
 

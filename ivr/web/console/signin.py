@@ -110,7 +110,7 @@ class SignInPages:
                 session["then"] = request.full_path.rstrip("?")
             return go("signin")
         # Show what was not saved.
-        return render_template("signin.html", unsaved=unsaved()), 401
+        return self._page(unsaved=unsaved()), 401
 
     def _without_factor(self, person: Adviser) -> Response | tuple[str, int] | None:
         """What somebody gets who must set up a second factor first."""
@@ -120,7 +120,7 @@ class SignInPages:
         if request.method == "GET":
             flash(what)
             return go("factor")
-        return render_template("error.html", title="One thing first", what=what, unsaved=unsaved()), 403
+        return render_template("error.html", title="One thing first", what=what, unsaved=unsaved(), again=""), 403
 
     def _long_ago(self, kept: SignIn, right: Right) -> Response | tuple[str, int] | None:
         """What somebody gets who is to say once more who they are, before a page that can do much harm."""
@@ -155,7 +155,7 @@ class SignInPages:
     # --- the password -----------------------------------------------------------------------
 
     def signin(self) -> Response | str:
-        return go_home(g.adviser) if "adviser" in g else render_template("signin.html", nobody=self._is_nobody_there())
+        return go_home(g.adviser) if "adviser" in g else self._page()
 
     def sign_in(self) -> Response | str | tuple[str, int]:
         name = request.form.get("name", "").strip()[:LONGEST_NAME]
@@ -163,15 +163,15 @@ class SignInPages:
         trier = self.tries.by(person.name if person else name)
         if wait := self.tries.seconds_to_wait(trier):
             flash(f"There were many wrong tries. Wait {in_words(wait)}, and then sign in.", "danger")
-            return self._once_more(name, 429)
+            return self._page(name), 429
         try:
             right = self.tries.password_fits(trier, person, request.form.get("password", ""))
         except passwords.Busy:
             flash("Many people are signing in at the moment. Wait a little, and try again.", "danger")
-            return self._once_more(name, 503)
+            return self._page(name), 503
         if person is None or not right:
             flash("This name and password do not match. Try again, or ask an administrator.", "danger")
-            return self._once_more(name, 401)
+            return self._page(name), 401
         if person.factor:
             session["half"] = [person.name, person.stamp, self._console.now]
             return go("code")
@@ -181,8 +181,8 @@ class SignInPages:
         """Whether there is no administrator yet, who could let anybody in."""
         return not any(adviser.is_administrator(each) for each in self._console.store.accounts.all())
 
-    def _once_more(self, name: str, code: int) -> tuple[str, int]:
-        return render_template("signin.html", name=name), code
+    def _page(self, name: str = "", unsaved: str = "") -> str:
+        return render_template("signin.html", name=name, unsaved=unsaved, nobody=self._is_nobody_there())
 
     # --- the code ---------------------------------------------------------------------------
 
