@@ -2,7 +2,8 @@
 
 The first byte of the page, its size and that of a renewal; and the turns of callers, alone and beside open lists that
 renew themselves every few seconds while requests change. The two take turns, so that a noisy machine is noisy to both.
-At the end, a search by the number of a call, among those who wait and thousands of requests that ended.
+At the end, a search by the number of a call, among those who wait and thousands of requests that ended; and the other
+pages with as many, for an adviser, a supervisor and an administrator.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from ivr.callbacks import callback
+from ivr.roles import Role
 from ivr.store import Store
 from tests.bench import lines, load
 from tests.bench.figures import Figures, add_waits, options
-from tests.desk import DIARY, PASSWORD, ask, hire
+from tests.desk import DIARY, PASSWORD, ask, hire, spare_code
 from tests.line import OPEN
 
 HOUR = 3600.0
@@ -48,6 +50,8 @@ def main(arguments: list[str]) -> None:
         figures.ratio(f"{many} / {few}: first byte", f"{many}: first byte", f"{few}: first byte")
         _add_turns(figures, port, store, picked)
         _add_search(figures, port, store, picked)
+        for role in _PAGES:
+            _add_pages(figures, port, store, role)
     figures.tell(picked)
 
 
@@ -74,12 +78,15 @@ def _end(store: Store, first: int, end: int) -> None:
 class _List:
     """One adviser's open list, as a browser has it."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, name: str = "asha"):
         self._port, self._cookies, self.have = port, dict[str, str](), ""
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.ask("GET", "/console/signin")[1].decode())
+        self.send("/console/signin", "/console/signin", name=name, password=PASSWORD)
+
+    def send(self, page: str, path: str, **fields: str) -> tuple[float, bytes]:
+        """Send a form of a page."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.ask("GET", page)[1].decode())
         assert token
-        form = urlencode({"name": "asha", "password": PASSWORD, "csrf_token": token[1]})
-        self.ask("POST", "/console/signin", form)
+        return self.ask("POST", path, urlencode({**fields, "csrf_token": token[1]}))
 
     def ask(self, method: str, path: str, body: str = "") -> tuple[float, bytes]:
         """The seconds to the first byte, and the body."""
@@ -138,13 +145,36 @@ def _add_search(figures: Figures, port: int, store: Store, picked: argparse.Name
     _end(store, picked.waiting, last)
     asked = store.requests.get(f"CA{last - 1:032x}-1")
     assert asked
-    opened = _List(port)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', opened.ask("GET", "/console/search")[1].decode())
-    assert token
-    form = urlencode({"call": asked.everybody[0].reference, "csrf_token": token[1]})
-    opened.ask("POST", "/console/search", form)
-    took = [opened.ask("POST", "/console/search", form)[0] * 1e3 for _ in range(30)]
+    opened, call = _List(port), asked.everybody[0].reference
+    opened.send("/console/search", "/console/search", call=call)
+    took = [opened.send("/console/search", "/console/search", call=call)[0] * 1e3 for _ in range(30)]
     figures.add(f"{picked.ended} ended: search by call, first byte", took, "ms")
+
+
+#: The pages of each role, beside those of the list.
+_PAGES: dict[Role, tuple[str, ...]] = {
+    "adviser": (f"request/CA{0:032x}-1", f"waiting?card=CA{0:032x}-1", "messages", "week", "ended", "texts"),
+    "supervisor": ("", "team", "report", f"request/CA{1:032x}-1"),
+    "administrator": ("people", "log", "signins", "phone", f"request/CA{2:032x}-1"),
+}
+
+
+def _add_pages(figures: Figures, port: int, store: Store, role: Role) -> None:
+    """The first byte and the size of the pages of a role. Each has taken a request, whose card shows a number."""
+    person = hire(store, role, role)
+    opened = _List(port, role)
+    if person.factor:
+        opened.send("/console/signin/code", "/console/signin/code", code=spare_code(person))
+    for page in _PAGES[role]:
+        if page.startswith("request/"):
+            opened.send(f"/console/{page}", f"/console/{page}/claim")
+        answers = [opened.ask("GET", f"/console/{page}") for _ in range(10)]
+        name = f"{role}: {page.partition('/')[0].partition('?')[0] or 'list'}"
+        figures.add(f"{name}, first byte", [took * 1e3 for took, _ in answers], "ms")
+        figures.add(f"{name}, page", [len(body) for _, body in answers], "bytes")
+    if role == "administrator":
+        found = [opened.send("/console/phone", "/console/phone", number="07911 000001") for _ in range(5)]
+        figures.add(f"{role}: everything of one phone, first byte", [took * 1e3 for took, _ in found], "ms")
 
 
 @contextlib.contextmanager

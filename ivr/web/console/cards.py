@@ -9,7 +9,7 @@ from flask import Flask, flash, g, render_template, request
 from werkzeug.wrappers import Response
 
 from ivr import dialling
-from ivr.advising import briefing, card_texts, messages, ranking
+from ivr.advising import briefing, card_texts, messages, ranking, search
 from ivr.advising.listing import PAGE_ROWS
 from ivr.callbacks import callback, came, handing, kept, spending, talks
 from ivr.callbacks.callback import Outcome, Refused

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr.advising import briefing, paper
-from ivr.callbacks import talks
-from ivr.callbacks.request import CallbackRequest
+from ivr.advising import briefing, paper, team
+from ivr.advising.team import Today
+from ivr.callbacks import handing, talks
+from ivr.callbacks.request import CallbackRequest, Event
 from ivr.hours import LONDON
 from ivr.problems import counted
 from ivr.store.audit import MOST_AUDIT, AuditEntry
@@ -25,12 +26,22 @@ from ivr.web.sheet import sheet
 LOG_ROWS, MOST_LOOKED_AT = 50, 10_000
 
 
+class Had(NamedTuple):
+    """A request that somebody has: its id, its name, and who handed it to them, until they have begun with it."""
+
+    id: str
+    name: str
+    handed: Event | None
+    ends: float
+
+
 class Colleague(NamedTuple):
-    """One adviser: what they do now, and the requests that they have: the id of each and its name."""
+    """One adviser: what they do now, the requests that they have, and what they did today."""
 
     name: str
     now: str
-    has: list[tuple[str, str]]
+    has: list[Had]
+    today: Today
 
 
 class Needed(NamedTuple):
@@ -62,24 +73,34 @@ class _Pages(Pages):
     # --- the team ---------------------------------------------------------------------------
 
     def team(self) -> str:
-        """Who is here and has what, and what needs somebody."""
-        waiting, now = self._console.store.requests.listed()[0], self._now
+        """Who is here and has what, what needs somebody, and what was done today."""
+        store, now = self._console.store, self._now
+        waiting = store.requests.listed()[0]
+        done = team.today([*waiting, *store.requests.ended(MOST_LOOKED_AT, since=team.begins(now))], now)
+        held: dict[str, list[Had]] = {}
+        for each in waiting:
+            if holder := each.holder(now):
+                had = Had(each.id, _named(each), handing.handed_to(each, holder, now), each.claim_ends)
+                held.setdefault(holder, []).append(had)
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
-        team = []
-        for adviser in self._console.store.accounts.all():
-            if not adviser.can_sign_in:
+        shown = []
+        for adviser in store.accounts.all():
+            if not self._looks_after_callers(adviser):
                 continue
             talk = talking.get(adviser.name)
             state = "here" if self._is_here(adviser.name) else "not here"
             state = f"talking, {talks.minutes(talk, now)}" if talk else state
-            has = [(each.id, _named(each)) for each in waiting if each.holder(now) == adviser.name]
-            team.append(Colleague(adviser.name, state, has))
-        return render_template("team.html", team=team, needs=self._needs(waiting), now=now)
+            did = sum((done.get(name, Today()) for name in (adviser.name, *adviser.former)), Today())
+            shown.append(Colleague(adviser.name, state, held.get(adviser.name, []), did))
+        return render_template(
+            "team.html", team=shown, needs=self._needs(waiting, held), all_today=sum(done.values(), Today()), now=now,
+        )  # fmt: skip
 
-    def _needs(self, waiting: list[CallbackRequest]) -> list[Needed]:
+    def _needs(self, waiting: list[CallbackRequest], held: Mapping[str, list[Had]]) -> list[Needed]:
         """What somebody should look at now, and where it is."""
         now, hours = self._now, self._console.live.now.script.hours
         put_through = [each for each in waiting if talks.put_through(each)]
+        handed = sorted((had for each in held.values() for had in each if had.handed), key=lambda had: had.ends)
         return [
             Needed(sum(each.due <= now for each in waiting), "late", url_for("requests_page", when="late")),
             Needed(
@@ -89,6 +110,10 @@ class _Pages(Pages):
             Needed(
                 len(put_through), "put through, and nobody said what came of it",
                 url_for("card", request_id=put_through[0].id) if put_through else "",
+            ),
+            Needed(
+                len(handed), "handed over, and not begun",
+                url_for("card", request_id=handed[0].id) if handed else "",
             ),
             Needed(
                 len(briefing.unheard_messages(waiting, hours)), "message| to which nobody has listened",
