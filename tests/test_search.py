@@ -277,9 +277,9 @@ def test_the_team_page_says_who_has_what_and_what_each_did_today(asha: Browser, 
 
     page = sam.get("/team").text
 
-    assert _cells(page, ">asha<")[2:] == ["nothing", "2 took", "1 reached", "0 not reached"]
+    assert _cells(page, ">asha<")[2:] == ["Has nothing", "2 took", "1 reached", "0 not reached"]
     assert _cells(page, ">ben<")[2:] == [
-        "call 4271 From asha, to begin by 10:45", "1 took", "0 reached", "1 not reached",
+        "Has call 4271 From asha, to begin by 10:45", "1 took", "0 reached", "1 not reached",
     ]  # fmt: skip
     assert _cells(page, "All together")[3:] == ["3 took", "1 reached", "1 not reached"]
     assert "<bdi>ed</bdi>" not in page, "who looks after the words has no callers"

@@ -192,6 +192,12 @@ def _error(title: str, what: str, code: int, again: str = "") -> tuple[str, int]
     return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again), code
 
 
+def _back() -> str:
+    """The card from which a form was sent; empty if it is of another page."""
+    request_id = (request.view_args or {}).get("request_id")
+    return url_for("card", request_id=request_id) if request_id else ""
+
+
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
@@ -202,7 +208,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused(why: Refused) -> tuple[str, int]:
-        return _error("Somebody was quicker", str(why), 409)
+        return _error("Somebody was quicker", str(why), 409, again=_back())
 
     @app.errorhandler(Gone)
     def gone(_: Gone) -> tuple[str, int]:
@@ -210,11 +216,15 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(TooLong)
     def too_long(_: TooLong) -> tuple[str, int]:
-        return _error("Too long", "That is longer than it can be, and it was not saved. Make it shorter.", 413)
+        return _error(
+            "Too long", "That is longer than it can be, and it was not saved. Make it shorter.", 413, again=_back()
+        )
 
     @app.errorhandler(CSRFError)
     def forged(_: CSRFError) -> tuple[str, int]:
-        return _error("That page was too old", "Nothing was changed. Go back to the list and try again.", 400)
+        return _error(
+            "That page was too old", "Nothing was changed. Open the page again and repeat it.", 400, again=_back()
+        )
 
     app.register_error_handler(HTTPException, _other_error)
 
