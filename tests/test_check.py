@@ -16,7 +16,7 @@ from ivr.engine import call
 from ivr.language.english import ENGLISH
 from ivr.machine import config, configfiles
 from ivr.overview import confirmation
-from ivr.problems import Problem
+from ivr.problems import ConfigError, Problem, causes
 from ivr.script import Script
 from ivr.script.place import STAY
 from tests import short
@@ -275,6 +275,8 @@ SAYINGS = [
     ("keys-by-hand", "Choose option two.", True),
     ("double-negative", "You cannot be unhappy.", True),
     ("doubled", "Ask The the council.", True),
+    ("acronyms", "YOU ARE NOT ALONE.", True),
+    ("acronyms", "This is NOT about school.", True),
     ("doubled", "They had had a letter that that school sent.", False),
     ("doubled", "You are not alone. Alone is hard.", False),
     ("signs", "About 50% win by 31/05.", False),
@@ -783,3 +785,55 @@ def test_a_speech_takes_its_words_and_its_pauses() -> None:
 def test_a_phone_number_takes_as_long_as_it_is_said() -> None:
     """Twice eleven digits, at a second each, and the pauses between their groups."""
     assert 24 < english.seconds(ENGLISH.phone("0116 496 0123", 1.0, 0.7), 140) < 36
+
+
+@pytest.mark.parametrize(("wrong", "told"),
+    [
+        ('notices: [{say: "We are closed.", from: 2026-12-01, until: 2026-12-02}]', ["'say'", "'from'", "'until'"]),
+        ('notices: [{words: "We are closed.", begins: 2026-12-01, end: 2026-12-02}]', ["'end'"]),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_called_otherwise_is_told_once_with_its_name(files: Files, wrong: str, told: list[str]) -> None:
+    """And not that another one is missing."""
+    with pytest.raises(ConfigError) as refused:
+        _context({**files, drafts.LINE: files[drafts.LINE].replace("notices: []", wrong)})
+
+    assert [problem.words.split()[0] for problem in refused.value.problems] == told
+    assert all(problem.remedy.startswith("Write '") for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(("wrong", "told"),
+    [
+        ("monday: 9am to 5pm", "Write 09:00 to 17:00."),
+        ("monday: 9.30-12, 1pm-5pm", "Write 09:30 to 12:00 and 13:00 to 17:00."),
+        ("monday: 12am - 12pm", "Write 00:00 to 12:00."),
+        ("monday: Closed", "Write closed."),
+        ("monday: 9 to 5", "Write it like 09:00 to 17:00, with 'and' between two parts of a day, or write closed."),
+        ("monday: 9.75 to 17", "Write it like 09:00 to 17:00, with 'and' between two parts of a day, or write closed."),
+        ("monday: 9 to 25", "Write it like 09:00 to 17:00, with 'and' between two parts of a day, or write closed."),
+    ],
+)  # fmt: skip
+def test_hours_that_are_written_otherwise_are_told_as_they_must_be_written(files: Files, wrong: str, told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        _context({**files, drafts.LINE: files[drafts.LINE].replace("monday: 09:00 to 17:00", wrong)})
+
+    assert [(problem.code, problem.remedy) for problem in refused.value.problems] == [("not-opening-hours", told)]
+
+
+def test_a_name_that_cannot_be_one_is_one_cause_wherever_it_stands(files: Files) -> None:
+    wrong = {name: text.replace("q_kept_out", "2out") for name, text in files.items() if name.startswith("menus/")}
+    with pytest.raises(ConfigError) as refused:
+        _context({**files, **wrong})
+
+    (cause,) = causes(refused.value.problems)
+    assert cause.problem.words == "'2out' cannot be a name."
+
+
+def test_a_number_where_a_name_is_needed_is_told_as_one(files: Files) -> None:
+    wrong = files[drafts.LINE].replace("numbers: [helpline_phone]", 'numbers: ["0116 257 5027"]')
+    with pytest.raises(ConfigError) as refused:
+        _context({**files, drafts.LINE: wrong})
+
+    assert [problem.says for problem in refused.value.problems] == [
+        "'0116 257 5027' is no name, and 'numbers' needs one. Write the name under which it stands in line.yaml."
+    ]

@@ -59,8 +59,10 @@ class OtherWeeks(Authored):
 
 def _weeks_or_day(written: object) -> str:
     """Which of the two is meant, also where the day is left out: only a single day has `hours`."""
-    is_day = isinstance(written, OneDay) or (isinstance(written, dict) and bool({"day", "hours"} & written.keys()))
-    return "one day" if is_day else "weeks"
+    if isinstance(written, dict):
+        is_day = "day" in written or ("hours" in written and not {"begins", "from", "ends", "to"} & written.keys())
+        return "one day" if is_day else "weeks"
+    return "one day" if isinstance(written, OneDay) else "weeks"
 
 
 OtherHours = Annotated[

@@ -145,7 +145,7 @@ class _Mending:
         found: dict[Path, str] = {}
         for *around, right in missing:
             beside = [str(path[-1]) for path in unknown if [*path[:-1]] == around and path not in found]
-            short = [name for name in beside if f"if_{name}" == right]
+            short = [name for name in beside if f"if_{name}" == right or right in _CALLED.get(name.lower(), ())]
             for near in (short or difflib.get_close_matches(str(right), beside, 1, 0.7))[:1]:
                 found[(*around, near)] = str(right)
         return found
@@ -326,6 +326,12 @@ def _by_value(fault: str, name: str, given: Any, path: Path, document: Document)
 
 _WRONG_TYPES = {"int_type": _NOT_WHOLE, "bool_type": _NOT_TRUE, "date_type": _NOT_A_DATE, "urgency": _NOT_URGENCY}
 
+#: Fields as people call them who do not remember their names.
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("from", "since", "start"), ("begins",)),
+    **dict.fromkeys(("to", "until", "till", "end"), ("ends",)),
+    "date": ("day",), "say": ("words", "ask", "means"), "words": ("say", "ask", "means"), "text": ("words", "say"),
+}  # fmt: skip
 #: The pattern of a field that must not be empty.
 WORDS_IN_IT = r"\S"
 _FIXED_KEYS = {"0": "a person", "9": "help and settings", "*": "go back", "#": "hear that again"}
@@ -369,20 +375,11 @@ OF_KIND = {
 }  # fmt: skip
 
 
-#: Fields as people call them who do not remember their names.
-_CALLED = {
-    "from": "begins", "since": "begins", "start": "begins", "to": "ends", "until": "ends", "till": "ends",
-    "end": "ends", "date": "day", "hour": "hours", "times": "hours",
-}  # fmt: skip
-
-
 def _unknown_field(name: object, *, in_node: bool) -> str:
     if in_node and (of := OF_KIND.get(str(name))):
         return f"Only a node of the kind {of} has one. Remove it, or write 'kind: {of}'."
     if str(name) in {"yes", "no", "not_sure"}:
         return f"Write 'if_{name}'."
-    if meant := _CALLED.get(str(name).lower()):
-        return f"If it is one of the dates or hours, write '{meant}'. Else remove it."
     if ":" in str(name):
         return "Write a space after the colon."
     if " " in str(name):

@@ -5,6 +5,7 @@ R21: sentences, and so on; each rule states its reason). An error stops a public
 waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
     words.py     wording: sentences, words, banned phrases
+    slips.py     slips of the pen: doubled words, signs
     numbers.py   numbers that change, texts, and how fast the voice speaks
     structure.py  menus, depth, loops, dead ends, unused things
     dates.py     numbers, hours and dates: confirmed, reviewed in time, not mistyped
@@ -49,6 +50,7 @@ from ivr.check import (  # importing them registers their rules
     promise,
     proof,
     safety,
+    slips,
     structure,
     urgency,
     words,
@@ -152,6 +154,7 @@ __all__ = [
     "promise",
     "prove",
     "safety",
+    "slips",
     "structure",
     "unreadable_stories",
     "untrue_stories",

@@ -9,11 +9,11 @@ from ivr import places
 from ivr.authoring import authored
 from ivr.authoring.authored import ReadingNode
 from ivr.check import english, no_words
-from ivr.check.context import LINE, MENUS, TEXTS, Context, Finding, Level, Text, rule
+from ivr.check.context import MENUS, TEXTS, Context, Finding, Level, Text, rule
 from ivr.places.kinds import Asks
 from ivr.places.nodes import Word
 from ivr.places.phrases import Phrases
-from ivr.spoken import BLANK, text_of, unmarked
+from ivr.spoken import BLANK, text_of
 
 SENTENCE_GOOD, SENTENCE_MOST = 12, 15
 PART_MOST = 30
@@ -69,12 +69,9 @@ PREFERRED: dict[str, str] = {
     r"\bcommence|\bterminate|\bregarding\b|\bprior to\b|\bin order to\b": "a plain word: start, end, about, before, to",
 }
 
+_CAPITALS = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,})+\b")
 _ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
 _NOT_TWICE = re.compile(r"\b(?:not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
-#: Punctuation that voices handle correctly.
-_PLAIN_SIGNS = frozenset(" .,?!'\u2019\u2018-\u2013\u2014:;()\"\u201c\u201d\u2026")
-_NO_SPACE = re.compile(r"[^\W\d_]{2,}[.,?!;:][^\W\d_]+")
-_DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
 @rule("sentence-length", "R21", "Listeners cannot go back, and can take in one idea at a time.")
@@ -223,16 +220,28 @@ def acronyms(context: Context) -> Iterator[Finding]:
         token for node in context.script.nodes.values() if isinstance(node, Word) for token in english.words(node.word)
     }
     for text in context.texts:
-        for found in dict.fromkeys(_ACRONYM.findall(no_words.without(text.heard))):
+        heard = no_words.without(text.heard)
+        if shouted := _shouted(heard):
+            yield text.finding(f"'{shouted}' is in capitals.", "Write it in small letters.", word=shouted)
+            continue
+        for found in dict.fromkeys(_ACRONYM.findall(heard)):
             letters = found.rstrip("s") if found[-1] == "s" else found
             if letters not in listed.said:
                 remedy = "Write a respelling under 'said' in config/words.yaml."
+                if english.is_common(letters):
+                    remedy = f"If it is a word, write it in small letters. If it is letters: {remedy}"
                 yield text.finding(f"'{letters}' may be mispronounced.", remedy, word=letters)
             elif letters not in explained and letters not in " ".join(
                 [*listed.names, *context.draft.line.names.values()]
             ):
                 remedy = "Write a word node for it, or use the full words."
                 yield text.finding(f"'{letters}' is not explained.", remedy, word=letters)
+
+
+def _shouted(words: str) -> str:
+    """The first common words in a row that are in capitals; empty if there are none. One alone may be letters."""
+    rows = _CAPITALS.findall(words)
+    return next((row for row in rows if all(map(english.is_common, row.split()))), "")
 
 
 @rule("banned", "R6, R26, R27", "Padding, blame and idioms waste attention.")
@@ -321,73 +330,9 @@ def double_negative(context: Context) -> Iterator[Finding]:
                 yield text.finding(f"This is a double negative: '{sentence}'", "Say it positively.", word=sentence)
 
 
-#: Words that stand twice in a row in good English: "he said that that school had had a letter".
-_MAY_BE_TWICE = {"had", "that"}
-_TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
-
-
-@rule("doubled", "R26", "A voice says both, and the caller wonders what was missed.")
-def doubled(context: Context) -> Iterator[Finding]:
-    for text in context.texts:
-        if found := _doubled(text.written):
-            yield text.finding(_DOUBLED.format(found), "Take one out.", word=found)
-    for name, body in context.draft.texts.texts.items():
-        if found := _doubled(body):
-            yield Finding(TEXTS, ("texts", name), _DOUBLED.format(found), "Take one out.", word=found)
-
-
-_DOUBLED = "'{}' has the same word twice."
-
-
-def _doubled(words: str) -> str:
-    """The first two words in a row that are the same; empty if there are none."""
-    return next((found[0] for found in _TWICE.finditer(words) if found[1].lower() not in _MAY_BE_TWICE), "")
-
-
 def _is_negative(word: str) -> bool:
     """Whether a prefix negates the word: 'unhappy' does, 'understand' and 'university' do not."""
     return not word.startswith("un") or word == "unless" or english.is_common(word.removeprefix("un"))
-
-
-@rule("signs", "R25, R29", "Voices guess how to read a symbol, and may guess wrongly.")
-def signs(context: Context) -> Iterator[Finding]:
-    for name, value in context.draft.line.names.items():
-        for sign in _strange(value):
-            yield Finding(LINE, ("names", name), _STRANGE.format(sign), _IN_WORDS_OR_NOT)
-    for text in context.texts:
-        yield from _signs_in(text)
-    for name, body in context.draft.texts.texts.items():
-        if found := no_words.MARKUP.search(body):
-            yield Finding(TEXTS, ("texts", name), _MARKUP.format(found[0]), "Remove it.", word=found[0])
-
-
-def _signs_in(text: Text) -> Iterator[Finding]:
-    words = BLANK.sub("", unmarked(text.written) if text.node else text.written)
-    for word in no_words.foreign_words(words):
-        yield text.finding(f"'{word}' has letters of another alphabet.", "Type it again.", word=word)
-    if found := no_words.MARKUP.search(words):
-        yield text.finding(_MARKUP.format(found[0]), "Remove it.", word=found[0])
-    words = no_words.without(words)
-    for sign in _strange(words):
-        yield text.finding(_STRANGE.format(sign), _IN_WORDS_OR_NOT, word=sign)
-    if found := _DOTTED.search(words):
-        words = f"'{found[0]}' would be read as ends of sentences."
-        yield text.finding(words, "Write abbreviations without dots.", word=found[0])
-    elif found := _NO_SPACE.search(words):
-        words = f"A space is missing in '{found[0]}', so two words are said as one."
-        yield text.finding(words, "Write it.", word=found[0])
-
-
-_MARKUP = "'{}' is for web pages, and means nothing here."
-#: A number with the signs at it, as in 50% and 31/05. That it is a number is told, and a sign in it is no second fault.
-_OF_A_NUMBER = re.compile(r"[^\w\s]*\d+(?:[^\w\s]+\d+)*[^\w\s.,?!]*")
-_STRANGE, _IN_WORDS_OR_NOT = "A voice may read '{}' wrongly.", "Write it in words, or remove it."
-
-
-def _strange(words: str) -> list[str]:
-    """The characters of these words that are not plain punctuation."""
-    words = _OF_A_NUMBER.sub("", words)
-    return [c for c in dict.fromkeys(words) if not (c.isalnum() or c.isspace() or c in _PLAIN_SIGNS)]
 
 
 @rule(
