@@ -9,11 +9,14 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from ivr.compiling import building
 from ivr.engine import call
-from ivr.hours import LONDON
+from ivr.hours import CLOSED, LONDON, Hours
 from ivr.places import reply
+from ivr.places.kinds import Step
 from ivr.practice.effects import PracticeHandler
 from ivr.script import Notice, Script
+from ivr.script.place import Go, Here, Moved
 from ivr.script.session import MOST_TRAIL, At, Gather, HangUp, Key, NoInput, Record, Session, Transfer
 from ivr.spoken import text_of
 from tests import small
@@ -634,3 +637,61 @@ def test_a_part_that_is_switched_off_is_not_there(state: str, leads_to: str) -> 
 
     assert ("with_text" in script.nodes) == (state == "on")
     assert Talk(script).press("43").at == leads_to
+
+
+# --- a line that lacks something ------------------------------------------------------------------
+
+
+def test_in_opening_hours_without_a_phone_to_ring_the_caller_hears_so_and_what_else_there_is(script: Script) -> None:
+    """Every phone for a person is one of the line's own: whoever rang it would ring the line."""
+    alone = dataclasses.replace(script, ours=frozenset({"+441164960001"}))
+
+    talk = Talk(alone).press("0")
+
+    assert (talk.at, talk.session.away) == ("person_away", "failed")
+    assert talk.words.startswith("<person_away.failed>")
+
+
+def test_a_line_that_never_opens_says_that_nobody_can_talk_and_no_day(script: Script) -> None:
+    never = dataclasses.replace(script, hours=Hours((CLOSED,) * 7))
+
+    words = Talk(never).press("0").words
+
+    assert "<person_away.closed>" in words
+    assert "<open_again>" not in words
+    assert "<open_again>" in Talk(script, OPEN.replace(hour=20)).press("0").words
+
+
+def test_a_menu_whose_only_choice_is_not_there_today_names_no_keys_and_a_person_still_rings() -> None:
+    more = {"more_menu": {"kind": "menu", "choices": ["send_text"]}}
+    textless = building.load(small.files(more), offers_texts=False)
+
+    talk = Talk(textless).press("4")
+
+    assert (talk.at, talk.words) == ("more_menu", "to more_menu. <more_menu.say>")
+    assert isinstance(talk.press("0").turn.then, Transfer)
+
+
+def test_help_can_lead_back_to_the_start_and_star_then_leads_nowhere_older() -> None:
+    to_start = small.script({"help_settings": {"kind": "menu", "choices": ["slower", "main_menu"]}})
+
+    talk = Talk(to_start).press("1").press("9").press("2")
+
+    assert (talk.at, talk.session.trail, talk.session.topic) == ("main_menu", (), "")
+
+
+class _Circle(Step):
+    """A place that passes every caller on to itself."""
+
+    id = "pause"
+
+    def arrive(self, here: Here) -> Moved:
+        return here.s, Go("pause")
+
+
+def test_places_that_pass_a_caller_on_in_a_circle_are_told_as_our_fault(script: Script) -> None:
+    circle = dataclasses.replace(script, steps={**script.steps, "pause": _Circle()})
+    talk = Talk(circle).press("9")
+
+    with pytest.raises(RuntimeError, match="pause leads round and round"):
+        talk.press("5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -11,7 +12,7 @@ from ivr.callbacks import asking, callback
 from ivr.callbacks.callback import CLAIM_SECONDS, UNFINISHED_WAIT, Outcome, Refused
 from ivr.callbacks.diary import Promise, When, Window
 from ivr.callbacks.request import Asker, CallbackRequest, Event, SpokenMessage
-from ivr.hours import LONDON
+from ivr.hours import CLOSED, LONDON, Hours
 from tests.desk import DIARY, HOUR, HOURS, NOW, request
 from tests.line import OPEN
 
@@ -158,6 +159,17 @@ def test_the_next_try_is_in_the_part_of_the_day_that_the_caller_chose(when: When
 
     assert _between(tried) == again
     assert tried.window == Window(TODAY if when == "any" else TOMORROW, "afternoon" if when == "any" else "morning")
+
+
+def test_where_nobody_can_be_rung_any_more_the_next_try_waits_for_no_window() -> None:
+    """The line has closed for good, and an adviser still works the list off."""
+    claimed = callback.claim(_asked("morning", Window(TODAY, "morning")), "asha", NOW - 60)
+    closed = dataclasses.replace(DIARY, hours=Hours((CLOSED,) * 7))
+
+    tried = callback.record(claimed, "asha", "no answer", "", NOW, closed)
+
+    assert (tried.state, tried.opens == tried.due) == ("waiting", True)
+    assert tried.opens > NOW
 
 
 def test_after_a_move_the_next_try_is_in_the_part_of_the_day_it_was_moved_to() -> None:

@@ -78,3 +78,14 @@ def test_who_cannot_wait_is_due_within_hours_and_everybody_else_by_the_end_of_a_
         "before opening": ("Fri 13:00", "Fri 17:00"),
         "on Friday evening": ("Mon 13:00", "Mon 17:00"),
     }
+
+
+def test_who_asks_in_a_break_is_due_by_the_end_of_the_next_day_that_opens() -> None:
+    """After the break the line opens again, but not for a day: that of today has begun."""
+    halves = (Span(dt.time(9), dt.time(12)), Span(dt.time(13), dt.time(17)))
+    with_break = replace(DIARY, hours=Hours((*(halves,) * 5, CLOSED, CLOSED)))
+    tomorrow = OPEN + dt.timedelta(days=1)
+
+    due = with_break.due("", OPEN.replace(hour=12, minute=30), 4)
+
+    assert due == tomorrow.replace(hour=17, minute=0).timestamp()

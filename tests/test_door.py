@@ -78,6 +78,14 @@ def test_a_hidden_number_is_asked_for(script: Script) -> None:
     assert _keys(script, turn.session, PracticeHandler(), EVENING, "1").session.place.node == "ring_number"
 
 
+def test_whoever_does_not_want_to_be_rung_can_go_on(script: Script) -> None:
+    handler = PracticeHandler()
+
+    turn = _keys(script, _rings(script, EVENING).session, handler, EVENING, "2")
+
+    assert (turn.session.place.node, handler.requests) == ("end_menu", {})
+
+
 def test_what_is_said_can_be_typed_by_a_relay_within_a_minute(shipped: Script) -> None:
     script = dataclasses.replace(shipped, line=msgspec.structs.replace(shipped.line, without_menus=(DOOR,)))
     turn = _rings(script, EVENING)

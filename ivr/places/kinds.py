@@ -82,7 +82,7 @@ class Speaks(Place):
 
     def says(self, here: Here) -> Speech:
         """What is said before the choices."""
-        return ()
+        raise NotImplementedError
 
     def says_after_choices(self, here: Here) -> Speech:
         """What is said after the choices."""

@@ -79,11 +79,6 @@ class Passages:
 _END: Any = object()
 
 
-def cut(script: Script, said: Speech) -> list[Speech]:
-    """What is said, cut into the sounds that play it if every passage has its sound."""
-    return Passages(passages(script)).cut(said, script.filled_in)
-
-
 def passages(script: Script) -> frozenset[Speech]:
     """Every passage of a script. Another language has none: its sentences are recorded whole."""
     if script.sounds:
