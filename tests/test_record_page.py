@@ -328,3 +328,30 @@ def test_callers_hear_a_recording_once_it_is_published_and_no_longer_once_that_i
         _button(page, "Take back: my voice").click()
         expect(page.get_by_text("This took back what ada published (my voice).")).to_be_visible(timeout=_PATIENCE)
         assert heard() == set()
+
+
+def test_a_take_that_came_by_telephone_is_listened_to_and_confirmed(
+    chromium: Chromium, served: Line, first: str, shipped: Script
+) -> None:
+    """On a small screen. It is told as what it is, and nothing is confirmed by opening the page."""
+    import soxr
+
+    name = next(iter(units(shipped))).name
+    file = served.settings.audio_dir / "recordings" / "en" / f"{name}.wav"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(as_file(soxr.resample(spoken(shipped, first), 48000, 8000), rate=8000))
+    for page in _page(chromium, served, TELEPHONE):
+        _sign_in(page)
+        page.goto(f"/studio/record/en/{name}")
+        page.wait_for_load_state()
+        expect(page.get_by_text("There is a recording that nobody has confirmed")).to_be_visible()
+        expect(page.get_by_text("as by a telephone")).to_be_visible()
+        _axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not (served.settings.config_dir / recorded.FILE).exists()
+
+        _button(page, "Confirm: it says these words").click()
+
+        expect(page.get_by_text("Confirmed. Callers hear it once it is published.")).to_be_visible(timeout=60_000)
+        expect(page.locator("#words")).not_to_have_text(first)
+    assert f"  {name}:" in (served.settings.config_dir / recorded.FILE).read_text()

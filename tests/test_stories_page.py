@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from ivr.machine import config
 from ivr.machine.config import Settings
@@ -109,6 +109,66 @@ def test_a_story_whose_way_is_gone_is_written_by_hand(phone: Page, folder: Path)
     story.get_by_role("button", name="Write it").click()
     expect(phone.get_by_text("config/stories/kept_out_this_morning.call is written.")).to_be_visible()
     assert "\r" not in (folder / KEPT_OUT).read_bytes().decode()
+
+
+def _opened(phone: Page, title: str) -> Locator:
+    """The field of a story that comes true."""
+    phone.goto("/studio/stories")
+    phone.wait_for_load_state()
+    story = phone.locator("details", has=phone.get_by_text(title, exact=True)).first
+    if story.get_attribute("open") is None:
+        story.locator("summary").click()
+    return story.get_by_label(re.compile("The story"))
+
+
+def test_a_story_that_is_typed_survives_a_lost_connection_and_a_reload(phone: Page, folder: Path) -> None:
+    field = _opened(phone, "Closed on christmas day")
+    was = field.input_value()
+    field.fill(was.replace("# Nobody", "# Really nobody"))
+    phone.context.set_offline(True)
+    _form(field).get_by_role("button", name="Write it").click()
+    expect(phone.get_by_role("alert")).to_contain_text("There is no connection, so nothing was sent.")
+    phone.context.set_offline(False)
+
+    field = _opened(phone, "Closed on christmas day")
+    expect(phone.get_by_role("alert")).to_contain_text("What you typed before stands here again.")
+    expect(field).to_have_value(was.replace("# Nobody", "# Really nobody"))
+    _form(field).get_by_role("button", name="Write it").click()
+    expect(phone.get_by_text(f"config/{CHRISTMAS} is written.")).to_be_visible(timeout=60_000)
+    assert "# Really nobody" in (folder / CHRISTMAS).read_text(encoding="utf-8")
+
+    _opened(phone, "Closed on christmas day")
+    expect(phone.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_story_that_changed_on_the_disk_is_shown_beside_what_was_typed(phone: Page, folder: Path) -> None:
+    field = _opened(phone, "Closed on christmas day")
+    field.fill(field.input_value().replace("# Nobody", "# Really nobody"))
+    _replace(folder, CHRISTMAS, "# Nobody", "# A colleague: nobody")
+
+    field = _opened(phone, "Closed on christmas day")
+    expect(phone.get_by_role("alert")).to_contain_text("Somebody changed this file after you had typed.")
+    expect(field).to_have_value(re.compile("# A colleague: nobody"))
+    expect(phone.get_by_label("What you had typed")).to_have_value(re.compile("# Really nobody"))
+    _axe(phone)
+    assert "# A colleague: nobody" in (folder / CHRISTMAS).read_text(encoding="utf-8")
+
+
+def test_of_two_tabs_with_one_story_the_second_is_told_and_keeps_its_words(phone: Page, folder: Path) -> None:
+    field = _opened(phone, "Closed on christmas day")
+    field.fill(field.input_value().replace("# Nobody", "# Really nobody"))
+    _replace(folder, CHRISTMAS, "# Nobody", "# The other tab: nobody")
+
+    _form(field).get_by_role("button", name="Write it").click()
+
+    expect(phone.get_by_text("somebody changed this story since you looked")).to_be_visible(timeout=60_000)
+    kept = phone.locator("details[open]").get_by_label(re.compile("The story"))
+    expect(kept).to_have_value(re.compile("# Really nobody"))
+    assert "# The other tab: nobody" in (folder / CHRISTMAS).read_text(encoding="utf-8")
+
+
+def _form(field: Locator) -> Locator:
+    return field.locator("xpath=ancestor::form")
 
 
 def test_a_story_that_is_not_wanted_any_more_is_put_aside_and_kept(phone: Page, folder: Path) -> None:

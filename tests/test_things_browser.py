@@ -140,3 +140,90 @@ def test_what_goes_says_which_stories_no_longer_come_true_and_leads_to_them(phon
     expect(phone.get_by_role("heading", name="Stories", exact=True)).to_be_visible()
     expect(phone.get_by_text("Put that right before you publish.")).to_be_visible()
     expect(phone.get_by_role("region", name="Who to ask")).to_be_visible()
+
+
+def _typed(page: Page) -> None:
+    for name, words in TYPED.items():
+        page.get_by_label(name, exact=True).fill(words)
+
+
+@pytest.mark.timeout(300)
+def test_a_topic_that_is_typed_survives_a_lost_connection_and_a_reload(page: Page, folder: Path) -> None:
+    page.goto("/studio/new")
+    page.wait_for_load_state()
+    _typed(page)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="See what would be written").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no connection, so nothing was sent.")
+    expect(page.get_by_label("The text message about it")).to_have_value(TYPED["The text message about it"])
+    page.context.set_offline(False)
+
+    page.goto("/studio/new")
+    expect(page.get_by_role("alert")).to_contain_text("What you typed before stands here again.")
+    for name, words in TYPED.items():
+        expect(page.get_by_label(name, exact=True)).to_have_value(words)
+    _is_for_everybody(page)
+    page.get_by_role("button", name="See what would be written").click()
+    page.wait_for_load_state()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Write this").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no connection, so nothing was sent.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Write this").click()
+    expect(page.get_by_text("'bus_pass' is written.")).to_be_visible()
+    assert "  bus_pass:" in "".join(configfiles.script_files(folder).values())
+
+    page.goto("/studio/new")
+    page.wait_for_load_state()
+    expect(page.get_by_label("The last sentence")).to_have_value("")
+
+
+@pytest.mark.timeout(300)
+def test_a_topic_that_is_typed_survives_a_sign_in_that_ended(page: Page, store: Store) -> None:
+    page.goto("/studio/new")
+    page.wait_for_load_state()
+    _typed(page)
+    page.context.clear_cookies()
+    page.get_by_role("button", name="See what would be written").click()
+    page.get_by_label("Name").fill("edda")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/studio/**")
+
+    page.goto("/studio/new")
+
+    expect(page.get_by_role("alert")).to_contain_text("What you typed before stands here again.")
+    expect(page.get_by_label("The words of the choice, without its key")).to_have_value("To ask about a bus pass")
+
+
+@pytest.mark.timeout(300)
+def test_a_new_topic_beside_a_file_that_changed_on_the_disk_is_shown_again_and_then_written(
+    page: Page, folder: Path
+) -> None:
+    page.goto("/studio/new")
+    page.wait_for_load_state()
+    _typed(page)
+    page.get_by_role("button", name="See what would be written").click()
+    page.wait_for_load_state()
+    path = folder / "texts.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# A colleague was here.\n", encoding="utf-8")
+
+    page.get_by_role("button", name="Write this").click()
+    expect(page.get_by_role("alert")).to_contain_text("The draft has changed since you looked, so nothing was written.")
+    page.get_by_role("button", name="Write this").click()
+    expect(page.get_by_text("'bus_pass' is written.")).to_be_visible()
+
+    assert "# A colleague was here." in path.read_text(encoding="utf-8")
+    assert "  text_bus_pass:" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(300)
+def test_what_was_taken_away_meanwhile_is_told(page: Page, folder: Path) -> None:
+    page.goto("/studio/where?name=text_kept_out")
+    page.get_by_label("Another name").fill("text_sent_home")
+    for path in [folder / "texts.yaml", *(folder / "menus").glob("*.yaml")]:
+        path.write_text(path.read_text(encoding="utf-8").replace("text_kept_out", "text_out"), encoding="utf-8")
+
+    page.get_by_role("button", name="See what would change").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed.")
