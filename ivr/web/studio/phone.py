@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from ivr.hours import LONDON
 from ivr.problems import ConfigError
-from ivr.store import StoreDown
+from ivr.store import SentCall, StoreDown
 from ivr.web.console.common import Console, add_pages
 from ivr.web.edition import Edition
 from ivr.web.live import Live
@@ -88,9 +88,22 @@ class _Pages:
         return wav(lambda: self._console.draft.sound(ANNOUNCED))
 
 
-def phone_page(template: str, setting: Setting | None, reply: str, **more: object) -> str:
-    """A page with a phone. `reply`: the address of its replies."""
-    return render_template(template, typed={}, setting=setting, reply=reply, announcement=ANNOUNCED, **more)
+def phone_page(
+    template: str,
+    setting: Setting | None,
+    reply: str,
+    announced: str = "",
+    sent: SentCall | None = None,
+    **more: object,
+) -> str:
+    """A page with a phone.
+
+    `reply`: the address of its replies. `announced`: the address of what is said first, where the call is not live.
+    `sent`: the call that somebody sent as a link.
+    """
+    return render_template(
+        template, typed={}, setting=setting, reply=reply, announced=announced, announcement=ANNOUNCED, sent=sent, **more
+    )
 
 
 def replied(how: Callable[[SoFar], PhoneReply]) -> Response:
