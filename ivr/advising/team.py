@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from ivr.callbacks import another_phone
 from ivr.callbacks.callback import AGREED, TALKED, UNANSWERED
 from ivr.callbacks.request import CallbackRequest
 from ivr.hours import LONDON
@@ -40,8 +41,10 @@ def today(requests: Iterable[CallbackRequest], now: float) -> dict[str, Today]:
     found, since = dict[str, Today](), begins(now)
     for request in requests:
         for event in reversed(request.events):
-            if event.at < since:
+            if event.what == another_phone.STAYED:  # what came before is counted at the caller who gave a number
                 break
+            if event.at < since:  # it may have been typed in later, from paper
+                continue
             if adds := _ADDS.get(event.what):
                 found[event.who] = found.get(event.who, Today()) + adds
     return found

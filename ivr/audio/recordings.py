@@ -152,11 +152,8 @@ class Recordings:
         return filter(self.is_missing, self._units.values())
 
     def is_missing(self, unit: Unit) -> bool:
-        path = self.folder / f"{unit.name}.wav"
-        if not path.is_file():
-            return not self.is_good(unit)
-        note = self._confirmed().get(unit.name, _Confirmed())
-        return not note.says(unit.words) and note.fits(_take(path))  # somebody stands for this take of earlier words
+        """A file of earlier words counts as a recording: callers may hear it until the new words are published."""
+        return not (self.folder / f"{unit.name}.wav").is_file() and not self.is_good(unit)
 
     def prepare(self, name: str = "*") -> int:
         """Make the telephone sound of every usable recording that has none yet, or of the one with this name. Returns
@@ -235,6 +232,13 @@ def telephone_sound(folder: Path, path: Path) -> str:
     name = _name(take_of(path))
     _make(folder / RENDERED / name, (folder / MASTERS / name).with_suffix(".flac"), path)
     return name
+
+
+def forget_sound(folder: Path, path: Path) -> None:
+    """Delete the telephone sound of a take that nobody kept."""
+    name = _name(take_of(path))
+    (folder / RENDERED / name).unlink(missing_ok=True)
+    (folder / MASTERS / name).with_suffix(".flac").unlink(missing_ok=True)
 
 
 def _make(target: Path, master: Path, path: Path) -> None:

@@ -48,6 +48,8 @@ def changed(request: CallbackRequest, who: str, wish: str, to: Phone, now: float
         raise Refused("That is the number of this request already.")
     last = request.events[-1] if request.events else None
     is_slip = bool(request.before) and last is not None and (last.what, last.who) == (CHANGED, who)
+    if is_slip and to.number == request.before[-1].number:
+        return put_back(request, who, now)
     before = Before(wish, request.number, request.number_by, asker.message_ok, asker.say_who, asker.keyed)
     earlier = request.before if is_slip else (*request.before, before)  # a number that was mistyped is not kept
     there = replace(asker, message_ok=to.message_ok, say_who=to.say_who, keyed=True)
@@ -72,21 +74,23 @@ def _asker(request: CallbackRequest, who: str, wish: str, now: float) -> Asker:
     return asker
 
 
-def _parted(request: CallbackRequest, asker: Asker, event: Event, **to: object) -> Parted:
+def _parted(request: CallbackRequest, asker: Asker, event: Event, before: tuple[Before, ...], **to: object) -> Parted:
     """The caller's request, with their next try as the first on that phone; and that of the others, if any wait."""
     to |= {"askers": (asker,), "number_typed": "", "tries": 0, "events": (*request.events, event)}
     others = tuple(other for other in request.askers if other.id != asker.id)
     if not others:
-        return Parted(replace(request, **to), None)
+        return Parted(replace(request, before=before, **to), None)
     keep_id = any(other.id == request.id for other in others)
     theirs = replace(
         request, id=asker.id if keep_id else request.id, gone=(),
+        before=tuple(each for each in before if each.wish == asker.id),
         messages=tuple(each for each in request.messages if each.wish == asker.id), **to,
     )  # fmt: skip
     state = "waiting" if any(other.finished for other in others) else "unfinished"
     stayed = replace(
         request, id=request.id if keep_id else others[0].id, askers=others, state=state, claimed_by="", claim_ends=0.0,
-        talk=None, came=(), help="", events=(*request.events, replace(event, what=STAYED)),
+        before=tuple(each for each in request.before if each.wish != asker.id), talk=None, came=(), help="",
+        events=(*request.events, replace(event, what=STAYED)),
         messages=tuple(each for each in request.messages if each.wish != asker.id),
     )  # fmt: skip
     return Parted(theirs, stayed)

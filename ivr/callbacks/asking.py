@@ -23,6 +23,9 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     asker = replace(asker, urgent=asker.urgent or asker.today)
     if first is None:
         return replace(wish, askers=(replace(asker, reference=asker.reference or reference),))
+    known = first.asker(asker.id)
+    if known and first.moved(asker.id):  # what they allow on the earlier phone says nothing of the new one
+        asker = replace(asker, message_ok=known.message_ok, say_who=known.say_who, keyed=known.keyed)
     if [known.id for known in first.askers] != [asker.id]:
         return _joined(first, asker, reference)
     (known,) = first.askers

@@ -335,6 +335,10 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The waiting caller whose wish has this id."""
         return next((asker for asker in self.askers if asker.id == wish), None)
 
+    def moved(self, wish: str) -> bool:
+        """Whether the caller whose wish has this id gave another number since."""
+        return any(each.wish == wish for each in self.before)
+
     def reference_of(self, wish: str) -> str:
         """The call number of the caller whose wish has this id."""
         asker = self.asker(wish)

@@ -107,6 +107,10 @@ class RecordWait(Step):
     def seconds(self, here: Here) -> int:
         return LOOK_SECONDS
 
+    def pressed(self, here: Here, key: str) -> Moved:
+        """Any key ends a take, and whoever pressed it twice has done nothing wrong."""
+        return here.s, STAY
+
     def took(self, here: Here, event: Input) -> Moved | None:
         if not isinstance(event, NoInput):
             return None

@@ -260,7 +260,9 @@ def _written_before(when: float, folder: Path) -> Iterator[Path]:
 def fetch_forgotten(tools: Tools) -> None:
     """Queue messages that are still at Twilio, because they were not reported or could not be fetched.
 
-    Those of a deleted request will be deleted there. Recordings of calls that left no request with us are not touched.
+    Those of a deleted request will be deleted there. Twilio does not say whether a recording of a test phone is a take:
+    it counts as a message if the call left a request, and as a take otherwise. Recordings of other calls that left no
+    request with us are not touched.
     """
     requests = tools.store.requests
     for message in tools.phone.messages_left() if tools.settings.can_reach_twilio else []:

@@ -73,7 +73,11 @@ class Requests:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
-            first = (self._open_request(pipe, phone) if wish.number else None) or self._ended_meanwhile(pipe, wish.id)
+            first = (
+                self._on_another_phone(pipe, wish.id)
+                or (self._open_request(pipe, phone) if wish.number else None)
+                or self._ended_meanwhile(pipe, wish.id)
+            )
             if entry and asking.is_outdated(first, wish):
                 return None
             saved = asking.saved(first, wish, reference)
@@ -355,6 +359,15 @@ class Requests:
         """Whether this phone's data was deleted after the wish: it was in a spool that the deletion did not reach."""
         at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
         return at is not None and wish.last_heard <= at
+
+    def _on_another_phone(self, pipe: Client, wish: str) -> CallbackRequest | None:
+        """The open request of this wish, if an adviser was given another number for it."""
+        for request_id in self._index.of_call(pipe, call_of(wish)):
+            pipe.watch(f"ivr:request:{request_id.decode()}")
+            request = self._one(pipe, request_id.decode())
+            if request and request.open and request.asker(wish) and request.moved(wish):
+                return request
+        return None
 
     def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
         """The request of this wish, if an adviser ended it while its caller was still answering."""

@@ -19,6 +19,7 @@ import structlog
 from ivr.audio import Recordings, recordings, taking
 from ivr.machine import disk, equipment
 from ivr.machine.config import Settings
+from ivr.places.recordable import Unit
 from ivr.places.taking import call_of
 from ivr.script import Script
 from ivr.script.session import Done, Failed, FindPrompt, FindTake, Judged, KeepTake, Prompt
@@ -74,10 +75,11 @@ class PhonedTakes:
     def _keep(self, script: Script, effect: KeepTake) -> Done | Failed:
         """Put a take where recordings are, unless somebody was quicker or the words are others now."""
         audio, path = self._settings.audio_dir, self._path(f"{effect.id}.wav")
+        said = _prompts.decode(self._path(f"{call_of(effect.id)}.prompt").read_bytes())
         with taking.locked(audio):
             found = Recordings(audio, script)
             unit = found.unit(effect.name)
-            if unit is None or not found.is_missing(unit) or not path.is_file():
+            if unit != Unit(said.name, said.words) or not found.is_missing(unit) or not path.is_file():
                 return Failed()
             found.folder.mkdir(parents=True, exist_ok=True)
             disk.write_whole(found.folder / f"{unit.name}.wav", path.read_bytes())
@@ -96,6 +98,8 @@ class PhonedTakes:
             prompt = _prompts.decode(self._path(f"{call_of(take)}.prompt").read_bytes())
         except FileNotFoundError:
             log.warning("take", id=take, why="Nobody was given words to say in this call, or it is too long ago.")
+            return
+        if self._path(f"{take}.json").exists():  # it came before, and may be kept by now
             return
         self._write(f"{take}.wav", sound)
         self._write(f"{take}.json", msgspec.json.encode(self._judge(take, sound, prompt.words)))
@@ -116,6 +120,8 @@ class PhonedTakes:
         for path in self._folder.glob("*"):
             with contextlib.suppress(FileNotFoundError):  # another look was quicker
                 if path.stat().st_mtime + KEEP_SECONDS <= now:
+                    if path.suffix == ".wav":  # nobody kept it
+                        recordings.forget_sound(self._settings.audio_dir, path)
                     path.unlink()
 
     # --- files ------------------------------------------------------------------------------------

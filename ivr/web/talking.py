@@ -28,18 +28,27 @@ class Talking:
 
     def over(self, request_id: str, call: str) -> None:
         """A call by one click is over."""
-        self._change(request_id, lambda request: talks.over(request, call, self._now))
+        self._change(self.of_talk(request_id, call), lambda request: talks.over(request, call, self._now))
+
+    def of_talk(self, request_id: str, call: str) -> str:
+        """The id of the request that this talk belongs to. Its caller may have got a request of their own in it."""
+        with contextlib.suppress(StoreDown):
+            found = self._services.store.requests.get(request_id)
+            for each in (found, *self._services.store.requests.beside(found)) if found else ():
+                if each.talk and each.talk.call == call:
+                    return each.id
+        return request_id
 
     def put_through(self, call: str, to: str) -> None:
         """The caller of this call talks to whoever picked up at the number `to`."""
         talk = Talk(call, self._adviser_at(to), "put through", self._now)
-        for request in self._of_caller(call):
+        for request in self._of_caller(call, self._services.store.requests.open_of):
             self._change(request.id, lambda request: talks.began(request, talk))
 
     def put_through_over(self, call: str) -> None:
         """A caller who may have been put through is not talking any more."""
-        for request in self._of_caller(call):
-            if request.talk and request.talk.call == call:
+        for request in self._of_caller(call, self._services.store.requests.known_of):  # it may have another number now
+            if request.open and request.talk and request.talk.call == call:
                 self._change(request.id, lambda request: talks.over(request, call, self._now))
 
     def _adviser_at(self, number: str) -> str:
@@ -51,13 +60,13 @@ class Talking:
         ]
         return found[0] if len(found) == 1 else ""
 
-    def _of_caller(self, call: str) -> list[CallbackRequest]:
-        """The open requests of the phones that this call is about."""
+    def _of_caller(self, call: str, of: Callable[[str], list[CallbackRequest]]) -> list[CallbackRequest]:
+        """The requests of the phones that this call is about."""
         with contextlib.suppress(StoreDown):
             session = self._services.store.sessions.get(call)
             if session:
                 numbers = {dialling.judge(session.caller).e164, session.wishes.number, session.keyed} - {""}
-                return [each for number in numbers for each in self._services.store.requests.open_of(number)]
+                return [each for number in numbers for each in of(number)]
         return []
 
     def _change(self, request_id: str, how: Callable[[CallbackRequest], CallbackRequest]) -> None:

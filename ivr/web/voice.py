@@ -211,12 +211,13 @@ class _Views:
         """The URL of another webhook in an adviser's call."""
         return f"{self._services.public_url}/voice/{place}?{sent.raw_query}"
 
-    def _note(self, sent: WebhookData, words: str, news: str) -> None:
+    def _note(self, sent: WebhookData, words: str, news: str, call: str) -> None:
         """Record on the card how a call by one click went. A repeated report is recorded once."""
         now = self._services.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._services.store.requests.change(
-                sent.query.get("request", ""), lambda wish: callback.note(wish, callback.LINE, words, now, news)
+                self._talking.of_talk(sent.query.get("request", ""), call),
+                lambda wish: callback.note(wish, callback.LINE, words, now, news),
             )
 
     def rung(self, sent: WebhookData) -> Response:
@@ -227,7 +228,7 @@ class _Views:
             self._talking.over(sent.query.get("request", ""), made.call)
         if made and made.how in RUNG:
             words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
-            self._note(sent, words, f"rung {made.call} {made.how}")
+            self._note(sent, words, f"rung {made.call} {made.how}", made.call)
         return Response(status=204)
 
     def rang(self, sent: WebhookData) -> Response:
@@ -235,7 +236,7 @@ class _Views:
         made = webhook.caller_called(sent.form)
         self._spend("dialled_minutes", webhook.dialled_seconds(sent.form), f"rang {made.call}")
         self._talking.over(sent.query.get("request", ""), sent.call)
-        self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
+        self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}", sent.call)
         if made.how not in TOLD_ADVISER:
             return TwiMLResponse(twiml.hang_up())
         return TwiMLResponse(twiml.say_and_end(text_of(self._services.live.now.script.speech(TOLD_ADVISER[made.how]))))

@@ -149,7 +149,8 @@ class _Pages:
         else:
             self._console.note(f"took out the recording {name}")
             when = "from now on" if out.at_once else "once that is published"
-            flash(f"A voice speaks here again, {when}. The file is kept.", "success")
+            kept = f"A voice speaks here again, {when}. The file is kept."
+            flash(kept if out.prompt.take else "It is deleted. Record it anew.", "success")
         return go("record_index")
 
     # --- listening --------------------------------------------------------------------------

@@ -178,11 +178,16 @@ class Takes:
         Recordings(self._settings.audio_dir, replace(script, recorded={prompt.name: note})).prepare(prompt.name)
 
     def take_out(self, name: str) -> asked.Kept:
-        """Let a voice speak again instead of a recording. Its file stays. Raises NoTake."""
+        """Let a voice speak again instead of a recording, whose file stays; or delete one that nobody has confirmed, so
+        that its prompt can be recorded anew. Raises NoTake.
+        """
         from ivr.audio import taking
 
         try:
             with taking.locked(self._settings.audio_dir):
+                if self._prompt(LANGUAGE, name).state == "file":
+                    self._path(LANGUAGE, name).unlink(missing_ok=True)
+                    return asked.Kept(self._prompt(LANGUAGE, name))
                 waits = taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
