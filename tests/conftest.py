@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
 from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
@@ -121,6 +123,14 @@ def _what_every_app_makes_alike_is_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(building, "published", published)
         patched.setattr(Rule, "_compile_builder", function)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _names_that_a_template_misspells_are_errors() -> Iterator[None]:
+    """In tests only: an adviser whose page lacks a word can work on, and one who gets an error page cannot."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(Flask.jinja_options, "undefined", StrictUndefined)
         yield
 
 

@@ -31,7 +31,7 @@ class _Call(NamedTuple):
 
 
 @pytest.mark.parametrize("of", ["console", "front"])
-def test_a_name_that_a_template_misspells_is_an_error(line: Line, of: str) -> None:
+def test_in_tests_a_name_that_a_template_misspells_is_an_error(line: Line, of: str) -> None:
     app = _app(line, of)
 
     with app.test_request_context(), pytest.raises(UndefinedError, match="'mispelled' is undefined"):

@@ -31,7 +31,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from jinja2 import StrictUndefined
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.utils import redirect
 
@@ -79,7 +78,6 @@ def create_app(settings: Settings, store: Store, clock: Clock = lambda: dt.datet
         clock=clock,
     )
     app = LeanFlask("ivr.voice", static_folder=None)
-    app.jinja_options = {"undefined": StrictUndefined}
     app.url_map.merge_slashes = False
     app.register_blueprint(voice.blueprint(services))
     app.register_blueprint(sound(settings, live))

@@ -33,7 +33,6 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
@@ -84,12 +83,7 @@ _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
 class _Pages(Flask):
-    """A Flask app whose pages of the studio have an address without the console's.
-
-    A name that a template misspells is an error: it would be silent, and a rule beside a number could be missing.
-    """
-
-    jinja_options = {"undefined": StrictUndefined}  # noqa: RUF012
+    """A Flask app whose pages of the studio have an address without the console's."""
 
     def url_for(self, endpoint: str, **values: Any) -> str:
         path = super().url_for(endpoint, **values)
