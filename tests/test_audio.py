@@ -851,7 +851,7 @@ def test_a_recording_nobody_has_confirmed_is_not_played(studio: Studio) -> None:
         ({"level": 3.0}, "recorded too loud"),
         ({"seconds": 0.1}, "too short"),
         ({"seconds": 60.0}, "too long"),
-        ({"rate": 8000}, "recorded at 8000 samples a second"),
+        ({"rate": 4000}, "recorded at 4000 samples a second"),
         ({"name": "no_such_node"}, "No prompt has this name"),
     ],
 )
