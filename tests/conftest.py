@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
-from werkzeug.routing import Rule
 from xdist.scheduler import LoadScopeScheduling
 
 from ivr.authoring import drafts
@@ -99,11 +98,10 @@ def _each_draft_is_checked_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _what_every_app_makes_alike_is_made_once() -> Iterator[None]:
-    """An app compiles the files that are live, and a function that writes each of its addresses. Both follow from what
-    they are made of. They take four fifths of a test that rings the line, and most tests ring the same one.
+    """An app compiles the files that are live, which takes most of a test that rings the line, and most tests ring the
+    same one. What it compiles follows from the files alone, and is frozen.
     """
-    compiled, written = building.published, Rule._compile_builder
-    functions = dict[object, Callable[..., tuple[str, str]]]()
+    compiled = building.published
 
     @functools.lru_cache(maxsize=16)
     def of_files(files: frozenset[tuple[str, str]], *more: Any, **how: bool) -> Any:
@@ -112,17 +110,8 @@ def _what_every_app_makes_alike_is_made_once() -> Iterator[None]:
     def published(files: Mapping[str, str], *more: Any, **how: bool) -> Any:
         return of_files(frozenset(files.items()), *more, **how)
 
-    def function(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (rule.rule, tuple(rule._trace), append_unknown)
-        if rule.defaults:
-            return written(rule, append_unknown)
-        if key not in functions:
-            functions[key] = written(rule, append_unknown)
-        return functions[key]
-
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(building, "published", published)
-        patched.setattr(Rule, "_compile_builder", function)
         yield
 
 
