@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from ivr.advising import briefing, ranking
-from ivr.callbacks import callback, talks
+from ivr.callbacks import another_phone, callback, talks
+from ivr.callbacks.another_phone import Phone
 from ivr.callbacks.callback import CLAIM_SECONDS, Refused
 from ivr.callbacks.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
 from ivr.store import Store
@@ -141,6 +142,60 @@ def test_a_call_by_one_click_keeps_the_request_from_the_key_until_the_end(
     assert "Spoke" in asha.get("/request/CA001-1").text
     asha.send("/request/CA001-1/outcome", outcome="spoke")
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+# --- a number that changes in a talk ---------------------------------------------------------
+
+
+def _gives_another_number(store: Store, wish: str) -> None:
+    """The caller with this wish is rung on another phone from now on, and asha has their request."""
+    other = Phone("+447700900456", None, None)
+    if not callback.held_by(_stored(store, "CA001-1"), "asha", NOW):
+        store.requests.change("CA001-1", lambda r: callback.claim(r, "asha", NOW))
+    store.requests.change_phone("CA001-1", lambda r: another_phone.changed(r, "asha", wish, other, NOW + 60))
+
+
+def _stored(store: Store, request_id: str) -> CallbackRequest:
+    found = store.requests.get(request_id)
+    assert found
+    return found
+
+
+def test_a_talk_ends_on_the_card_of_whoever_gave_another_number_in_it(line: Line, store: Store) -> None:
+    ask(store, 1, number=CALLER)
+    ask(store, 2, number=CALLER)
+    store.requests.change("CA001-1", lambda r: callback.claim(r, "asha", NOW))
+    about, own = "request=CA001-1&adviser=asha", {"CallSid": "CA" + "5" * 32, "From": "+441164960000"}
+    line.post(f"/voice/join?{about}", {**own, "Digits": "1"})
+
+    _gives_another_number(store, "CA002-1")
+    line.now += dt.timedelta(minutes=20)
+    line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
+
+    theirs, others = _stored(store, "CA002-1"), _stored(store, "CA001-1")
+    assert theirs.talk
+    assert theirs.talk.ended == line.now.timestamp()
+    assert theirs.events[-1].note == "By one click: somebody picked up."
+    assert others.talk is None
+    assert not any(event.note.startswith("By one click") for event in others.events)
+
+
+@pytest.mark.parametrize("wish", ["CA001-1", "CA002-1"], ids=["alone", "one of two"])
+def test_who_was_put_through_and_gave_another_number_is_not_talking_after_they_hang_up(
+    line: Line, store: Store, wish: str
+) -> None:
+    for nth in range(1, int(wish[4]) + 1):
+        ask(store, nth, number=CALLER)
+    hire(store, phone=ADVISER)
+    call = _put_through(line)
+
+    _gives_another_number(store, wish)
+    line.now += dt.timedelta(minutes=5)
+    line.post("/voice/status", {**call.form, "CallStatus": "completed"})
+
+    theirs = _stored(store, wish)
+    assert theirs.talk
+    assert theirs.talk.ended == line.now.timestamp()
 
 
 # --- what was promised, and why not yet ------------------------------------------------------
