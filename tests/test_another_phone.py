@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import playwright.sync_api as playwright
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import expect
 
 from ivr.callbacks import another_phone, callback
@@ -11,7 +12,7 @@ from ivr.callbacks.another_phone import Phone
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.config import Settings
-from ivr.script.session import FindRequest
+from ivr.script.session import FindRequest, SaveRequest
 from ivr.store import Spool, Store, TextState
 from ivr.usecases import personal_data
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
@@ -190,6 +191,18 @@ def test_a_number_that_was_mistyped_is_not_kept(asha: Browser, store: Store) -> 
     assert store.requests.known_of("+447700900455") == []
 
 
+def test_who_types_the_first_number_again_after_a_slip_has_what_there_was(asha: Browser, store: Store) -> None:
+    asked = ask(store, 1, message_ok=True, say_who=True)
+    _take(asha)
+    _give(asha)
+
+    _give(asha, "07700 900001")
+
+    back = _stored(store)
+    assert (back.numbers, back.number_by, back.askers) == ((FIRST,), "", asked.askers)
+    assert store.requests.known_of(OTHER) == []
+
+
 def test_without_an_earlier_number_none_is_put_back() -> None:
     taken = callback.claim(request(), "asha", NOW)
     with pytest.raises(Refused, match="There is no earlier number"):
@@ -242,6 +255,30 @@ def test_who_asks_from_the_new_phone_makes_it_no_freer(store: Store) -> None:
     assert [(each.number, [asker.id for asker in each.askers]) for each in (back.theirs, back.others)] == [
         (FIRST, ["CA001-1"]), (OTHER, ["CA002-1"]),
     ]  # fmt: skip
+
+
+THIRD = "+447700900457"
+
+
+@pytest.mark.parametrize("who", ["put back", "CA001-1", "CA002-1"])
+def test_whoever_joined_from_the_new_phone_has_nothing_to_do_with_the_first(
+    store: Store, settings: Settings, who: str
+) -> None:
+    moved, spool = _moved(store), Spool(settings.spool_dir, settings.keys)
+    ask(store, 2, number=OTHER)
+
+    store.requests.change_phone(
+        moved.id,
+        lambda r: (
+            another_phone.put_back(r, "asha", NOW)
+            if who == "put back"
+            else another_phone.changed(r, "asha", who, Phone(THIRD, None, None), NOW)
+        ),
+    )
+
+    assert [each.id for each in store.requests.known_of(FIRST)] == ["CA001-1"]
+    personal_data.forget(settings, store, spool, personal_data.find(store, spool, FIRST, NOW), NOW)
+    assert [each.id for each in store.requests.waiting()] == ["CA002-1"]
 
 
 @pytest.mark.parametrize("number", [FIRST, OTHER])
@@ -331,6 +368,54 @@ def test_a_caller_whose_wish_named_the_request_keeps_it(store: Store) -> None:
 
     assert parted.others
     assert (parted.theirs.id, parted.others.id) == ("CA001-1", "CA002-1")
+
+
+# --- the same wish once more ----------------------------------------------------------------
+
+LATE = pytest.mark.parametrize("entry", ["", "1.saved"], ids=["a late webhook", "the spool of another machine"])
+
+
+@LATE
+def test_a_wish_that_comes_once_more_allows_nothing_on_the_new_phone(store: Store, entry: str) -> None:
+    moved = _moved(store, message_ok=True, say_who=True)
+
+    store.requests.save(SaveRequest(request(1, message_ok=True, say_who=True)), entry)
+
+    again = _stored(store)
+    assert store.requests.waiting() == [again]
+    assert (again.number, again.may_leave_message(), again.may_say_who()) == (OTHER, False, False)
+    assert again.events == moved.events
+
+
+@LATE
+def test_a_wish_that_comes_once_more_leaves_those_alone_with_whom_its_caller_asked(store: Store, entry: str) -> None:
+    ask(store, 1)
+    both = ask(store, 2, number=FIRST)
+    store.requests.change(both.id, lambda r: callback.claim(r, "asha", NOW))
+    to = Phone(OTHER, None, None)
+    store.requests.change_phone(both.id, lambda r: another_phone.changed(r, "asha", "CA002-1", to, NOW))
+    others = _stored(store)
+
+    store.requests.save(SaveRequest(request(2, number=FIRST, message_ok=True)), entry)
+
+    assert _stored(store) == others
+    theirs = _stored(store, "CA002-1")
+    assert (theirs.number, [each.id for each in theirs.askers], theirs.may_leave_message()) == (
+        OTHER, ["CA002-1"], False,
+    )  # fmt: skip
+
+
+def test_a_wish_that_comes_once_more_makes_no_second_request_of_a_caller_who_was_left_alone(store: Store) -> None:
+    """The request has the name of somebody who asked from the same phone, and does not wait any more."""
+    ask(store, 1)
+    both = ask(store, 2, number=FIRST)
+    store.requests.change(both.id, lambda r: callback.claim(replace(r, askers=r.askers[1:]), "asha", NOW))
+    to = Phone(OTHER, None, None)
+    store.requests.change_phone(both.id, lambda r: another_phone.changed(r, "asha", "CA002-1", to, NOW))
+
+    store.requests.save(SaveRequest(request(2, number=FIRST)))
+
+    assert [each.id for each in store.requests.known_of(FIRST)] == ["CA001-1"]
 
 
 # --- whether it is safe ---------------------------------------------------------------------
