@@ -16,20 +16,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from ivr.audio import Recordings, telephone, units
+from ivr.audio import Recordings, take_of, telephone, units
+from ivr.audio.clips import MASTERS, RENDERED
 from ivr.audio.telephone import Samples
 from ivr.authoring import drafts, recorded
 from ivr.compiling import building
 from ivr.machine import config, configfiles
 from ivr.machine.config import Settings
-from ivr.places.taking import LOOK_SECONDS, MOST_LOOKS, MOST_SECONDS
+from ivr.places.taking import LOOK_SECONDS, MOST_LOOKS, MOST_SECONDS, take_id
 from ivr.practice.effects import PracticeHandler
 from ivr.processes import worker
 from ivr.processes.tools import Tools
-from ivr.script import Script
-from ivr.script.session import Judged, Record
+from ivr.script import ConfirmedTake, Script
+from ivr.script.session import Done, Failed, FindPrompt, Judged, KeepTake, Record
 from ivr.store import Published, Store
-from ivr.usecases.phoned import KEEP_SECONDS
+from ivr.usecases.phoned import KEEP_SECONDS, PhonedTakes
 from tests.desk import Browser, hire
 from tests.line import CALLER, Call, Line
 from tests.microphone import RATE, spoken
@@ -253,6 +254,48 @@ def test_a_recording_of_somebody_who_was_quicker_is_never_replaced(
     assert _file(settings, first.name).read_bytes() == b"a colleague's"
 
 
+def _confirmed_for_earlier_words(settings: Settings, script: Script, name: str) -> Script:
+    """The script in which somebody stands for the file of this prompt, which says what the line said before."""
+    path = _file(settings, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"what the line said before")
+    note = ConfirmedTake(recorded.print_of("Earlier words."), take_of(path), "edda", dt.date(2026, 5, 3))
+    return dataclasses.replace(script, recorded={name: note})
+
+
+def test_a_recording_whose_words_were_changed_is_neither_asked_for_nor_replaced(
+    settings: Settings, script: Script, said: Samples
+) -> None:
+    first, second, *_ = units(script)
+    takes, take = PhonedTakes(settings), take_id("CA1", 1)
+    takes.run(script, FindPrompt("CA1", ()))
+    takes.came(take, _wav(said))
+    changed = _confirmed_for_earlier_words(settings, script, first.name)
+
+    assert takes.run(changed, KeepTake(take, first.name)) == Failed()
+    assert _file(settings, first.name).read_bytes() == b"what the line said before"
+    asked = takes.run(changed, FindPrompt("CA2", ()))
+    assert isinstance(asked, Done)
+    assert asked.prompt
+    assert asked.prompt.name == second.name
+
+
+def test_a_take_of_words_that_were_changed_during_the_call_is_not_kept(
+    settings: Settings, script: Script, tested: dict[str, str], said: Samples
+) -> None:
+    takes, take, first = PhonedTakes(settings), take_id("CA1", 1), next(units(script))
+    takes.run(script, FindPrompt("CA1", ()))
+    takes.came(take, _wav(said))
+    (name,) = (name for name, text in tested.items() if first.words in text)
+    other = {**tested, name: tested[name].replace(first.words, f"{first.words} And welcome.")}
+    changed = building.load(other, config.bank_holidays())
+    assert next(units(changed)).name == first.name
+
+    assert takes.run(changed, KeepTake(take, first.name)) == Failed()
+    assert not _file(settings, first.name).exists()
+    assert takes.run(script, KeepTake(take, first.name)) == Done(), "with the words that were said"
+
+
 def test_a_disk_that_takes_nothing_is_told(reader: _Reader, settings: Settings, said: Samples) -> None:
     reader.begin()
     call = reader.say(_wav(said))
@@ -272,6 +315,18 @@ def test_a_take_that_does_not_come_is_told_after_half_a_minute(reader: _Reader) 
 
     assert "what you said did not come" in call.words
     assert call.place == "record_bad"
+
+
+def test_a_second_key_after_a_take_is_no_mistake(reader: _Reader, said: Samples) -> None:
+    call = reader.begin()
+    call.put_in(RecordingUrl="https://api.example.org/RE1", RecordingDuration="4", Digits="#")
+    once = call.words
+
+    for key in "#5":
+        call.press(key)
+
+        assert call.place == "record_wait"
+        assert call.words in ("", once)
 
 
 def test_silence_after_the_tone_is_told(reader: _Reader) -> None:
@@ -327,6 +382,26 @@ def test_takes_of_calls_that_are_over_are_deleted_after_a_day(
     worker.tidy(tools, time.time())
 
     assert not any(path.exists() for path in there)
+
+
+def test_the_sound_of_a_take_that_nobody_kept_is_deleted_with_it(
+    reader: _Reader, settings: Settings, tools: Tools, said: Samples
+) -> None:
+    reader.begin()
+    before = _sounds(settings)
+    call = reader.say(_wav(said))
+    assert len(_sounds(settings) - before) == 2
+    call.press("2")
+
+    for path in (settings.data_dir / "takes").iterdir():
+        os.utime(path, (0, 0))
+    worker.tidy(tools, time.time())
+
+    assert _sounds(settings) == before
+
+
+def _sounds(settings: Settings) -> set[Path]:
+    return {path for folder in (RENDERED, MASTERS) for path in (settings.audio_dir / folder).glob("*")}
 
 
 def test_a_take_of_which_no_news_came_is_fetched_and_deleted_at_twilio(
