@@ -6,7 +6,10 @@ import re
 
 import pytest
 
-from ivr.callbacks import callback, handing
+from ivr.advising import paper, team
+from ivr.advising.team import Today
+from ivr.callbacks import another_phone, callback, handing
+from ivr.callbacks.another_phone import Phone
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.diary import Diary, Window
 from ivr.callbacks.handing import HANDED_SECONDS
@@ -290,3 +293,29 @@ def test_the_team_page_says_who_has_what_and_what_each_did_today(asha: Browser, 
     page = sam.get("/team").text
     assert "not begun" not in page
     assert "to begin by" not in page
+
+
+def test_what_somebody_did_counts_once_after_a_caller_gave_another_number(store: Store) -> None:
+    ask(store, 1)
+    both = ask(store, 2, number="+447700900001")
+    store.requests.change(both.id, lambda r: callback.claim(r, "asha", NOW))
+    store.requests.change(both.id, lambda r: callback.record(r, "asha", "no answer", "", NOW, DIARY))
+    store.requests.change(both.id, lambda r: callback.claim(r, "asha", NOW + 60))
+    to = Phone("+447700900456", None, None)
+
+    store.requests.change_phone(both.id, lambda r: another_phone.changed(r, "asha", "CA002-1", to, NOW + 60))
+
+    parted = store.requests.waiting()
+    assert len(parted) == 2
+    assert team.today(parted, NOW + 90) == {"asha": Today(took=2, not_reached=1)}
+
+
+def test_what_came_of_yesterday_on_paper_hides_nothing_of_today() -> None:
+    yesterday = NOW - 24 * HOUR
+    asked = request(asked_at=yesterday - HOUR, opens=yesterday - HOUR, due=yesterday)
+    today = callback.release(callback.claim(asked, "asha", NOW), "asha", NOW + 60)
+
+    typed = paper.brought_back(today, "ben", "no answer", "", yesterday, NOW + 120, DIARY)
+
+    assert typed.events[-1].at == yesterday
+    assert team.today([typed], NOW + 180) == {"asha": Today(took=1)}
