@@ -510,6 +510,28 @@ def _noted(store: Store, what: str) -> None:
     assert (entry.what, entry.about) == (what, "")
 
 
+def test_a_file_that_nobody_has_confirmed_is_deleted_on_the_page(
+    settings: Settings, store: Store, published: str, drafting: Drafting, said: Samples
+) -> None:
+    prompt = _handed_in(drafting, settings, as_file(said))
+    file = settings.audio_dir / "recordings" / "en" / f"{prompt.name}.wav"
+    with Line(settings, store) as line:
+        hire(store, "edda", role="editor")
+        browser = Browser(line)
+        browser.sign_in("edda")
+        there = "Delete it, so that it is recorded anew"
+
+        page = browser.get(f"/studio/record/en/{prompt.name}").text
+        assert "There is a recording that nobody has confirmed" in page
+        assert there in page
+        assert "It is deleted. Record it anew." in browser.send(f"/studio/record/en/{prompt.name}/out").text
+        assert not file.exists()
+        assert there not in browser.get(f"/studio/record/en/{prompt.name}").text
+        told = browser.send(f"/studio/record/en/{prompt.name}/out").text
+        assert "Nothing is recorded there any more." in told
+        assert "It is deleted" not in told
+
+
 def test_whoever_keeps_a_take_is_in_the_log(
     settings: Settings, store: Store, published: str, drafting: Drafting, said: Samples
 ) -> None:
