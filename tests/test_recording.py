@@ -245,7 +245,10 @@ def test_a_recording_is_taken_out_and_its_file_stays(drafting: Drafting, setting
     assert isinstance(out, asked.Kept)
     assert out.prompt.state == "file"
     assert not (settings.config_dir / recorded.FILE).exists()
-    assert isinstance(drafting.answer(asked.TakeOut(name)), asked.Refused)
+    again = drafting.answer(asked.TakeOut(name))
+    assert isinstance(again, asked.Refused)
+    assert again.why == "Nothing is recorded there any more."
+    assert (settings.audio_dir / "recordings" / "en" / f"{name}.wav").is_file(), "nor after a second click"
 
 
 def _handed_in(drafting: Drafting, settings: Settings, content: bytes) -> Prompt:
@@ -524,12 +527,32 @@ def test_a_file_that_nobody_has_confirmed_is_deleted_on_the_page(
         page = browser.get(f"/studio/record/en/{prompt.name}").text
         assert "There is a recording that nobody has confirmed" in page
         assert there in page
-        assert "It is deleted. Record it anew." in browser.send(f"/studio/record/en/{prompt.name}/out").text
+        assert f'<input type="hidden" name="take" value="{prompt.take}">' in page
+
+        told = browser.send(f"/studio/record/en/{prompt.name}/out", take=prompt.take).text
+        assert "It is deleted. Record it anew." in told
         assert not file.exists()
+        _noted(store, f"deleted the recording {prompt.name}")
         assert there not in browser.get(f"/studio/record/en/{prompt.name}").text
-        told = browser.send(f"/studio/record/en/{prompt.name}/out").text
+        told = browser.send(f"/studio/record/en/{prompt.name}/out", take=prompt.take).text
         assert "Nothing is recorded there any more." in told
         assert "It is deleted" not in told
+
+
+def test_a_file_that_is_another_or_was_confirmed_meanwhile_is_not_deleted(
+    drafting: Drafting, settings: Settings, said: Samples
+) -> None:
+    prompt = _handed_in(drafting, settings, as_file(said))
+    file = settings.audio_dir / "recordings" / "en" / f"{prompt.name}.wav"
+
+    another = drafting.answer(asked.TakeOut(prompt.name, "0" * 8))
+    drafting.answer(asked.Confirm(prompt.name, prompt.of, prompt.take, "edda"))
+    confirmed = drafting.answer(asked.TakeOut(prompt.name, prompt.take))
+
+    for refused in (another, confirmed):
+        assert isinstance(refused, asked.Refused)
+        assert refused.why == "It was changed meanwhile, so nothing was deleted. Listen again."
+    assert file.read_bytes() == as_file(said)
 
 
 def test_whoever_keeps_a_take_is_in_the_log(

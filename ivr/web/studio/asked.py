@@ -115,9 +115,12 @@ class Confirm(msgspec.Struct, frozen=True, tag=True):
 
 
 class TakeOut(msgspec.Struct, frozen=True, tag=True):
-    """Let a voice speak again instead of a recording."""
+    """Let a voice speak again instead of a recording, whose file stays; or delete the file of this take, `unconfirmed`,
+    so that its prompt can be recorded anew.
+    """
 
     name: str
+    unconfirmed: str = ""
 
 
 class Taken(msgspec.Struct, frozen=True, tag=True):

@@ -121,9 +121,9 @@ class DraftClient:
         """Stand for a take that is there. Raises NotDone if it cannot be used, or is another since."""
         return self._ask(confirm, asked.Kept)
 
-    def take_out(self, name: str) -> asked.Kept:
-        """Let a voice speak again instead of a recording."""
-        return self._ask(asked.TakeOut(name), asked.Kept)
+    def take_out(self, take: asked.TakeOut) -> asked.Kept:
+        """Let a voice speak again instead of a recording, or delete one. Raises NotDone if it is another since."""
+        return self._ask(take, asked.Kept)
 
     def taken(self, language: str, name: str) -> bytes:
         """What is recorded, as callers would hear it (WAV). Raises NotDone if nothing is."""

@@ -202,7 +202,7 @@ class Drafting:
         return self._takes.confirm(question)
 
     def _taken_out(self, question: asked.TakeOut) -> asked.Kept:
-        return self._takes.take_out(question.name)
+        return self._takes.take_out(question)
 
     def _taken(self, question: asked.Taken) -> asked.Sound:
         return self._takes.sound(question.language, question.name)

@@ -141,16 +141,17 @@ class _Pages:
         return redirect(url_for("record", language="en", name=after), 303) if after else go("record_index")
 
     def take_out_recording(self, name: str) -> AnyResponse:
-        """Let a voice speak again instead of an English recording, once that is published."""
+        """Let a voice speak again instead of an English recording, or delete one that nobody has confirmed."""
+        unconfirmed = request.form.get("take", "")
         try:
-            out = self._console.draft.take_out(name)
+            out = self._console.draft.take_out(asked.TakeOut(name, unconfirmed))
         except (DraftAway, NotDone) as error:
             flash(str(error), "danger")
         else:
-            self._console.note(f"took out the recording {name}")
+            self._console.note(f"{'deleted' if unconfirmed else 'took out'} the recording {name}")
             when = "from now on" if out.at_once else "once that is published"
             kept = f"A voice speaks here again, {when}. The file is kept."
-            flash(kept if out.prompt.take else "It is deleted. Record it anew.", "success")
+            flash("It is deleted. Record it anew." if unconfirmed else kept, "success")
         return go("record_index")
 
     # --- listening --------------------------------------------------------------------------

@@ -177,23 +177,30 @@ class Takes:
         script = self._compiled(_without_recordings(configfiles.script_files(self._settings.config_dir)))
         Recordings(self._settings.audio_dir, replace(script, recorded={prompt.name: note})).prepare(prompt.name)
 
-    def take_out(self, name: str) -> asked.Kept:
-        """Let a voice speak again instead of a recording, whose file stays; or delete one that nobody has confirmed, so
-        that its prompt can be recorded anew. Raises NoTake.
-        """
+    def take_out(self, question: asked.TakeOut) -> asked.Kept:
+        """Let a voice speak again instead of a recording, or delete one that nobody has confirmed. Raises NoTake."""
         from ivr.audio import taking
 
+        name, waits = question.name, False
         try:
             with taking.locked(self._settings.audio_dir):
-                if self._prompt(LANGUAGE, name).state == "file":
-                    self._path(LANGUAGE, name).unlink(missing_ok=True)
-                    return asked.Kept(self._prompt(LANGUAGE, name))
-                waits = taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
+                if question.unconfirmed:
+                    self._delete(question)
+                else:
+                    waits = taking.take_out(self._settings.config_dir, self._settings.audio_dir, name)
         except LookupError:
             raise NoTake("Nothing is recorded there any more.") from None
         except OSError as error:
             raise NoTake(_unwritable(error, _NOT_OUT)) from error
         return asked.Kept(self._prompt(LANGUAGE, name), at_once=not waits)
+
+    def _delete(self, question: asked.TakeOut) -> None:
+        there = self._prompt(LANGUAGE, question.name)
+        if not there.take:
+            raise LookupError(question.name)
+        if (there.state, there.take) != ("file", question.unconfirmed):
+            raise NoTake("It was changed meanwhile, so nothing was deleted. Listen again.")
+        self._path(LANGUAGE, question.name).unlink()
 
     def sound(self, tag: str, name: str) -> asked.Sound:
         """What is recorded, as callers would hear it. Raises NoTake."""
