@@ -245,8 +245,9 @@ def test_the_team_and_the_log_are_for_administrators(asha: Browser, store: Store
 
     team = asha.get("/team").text
 
-    assert '<td><bdi>ben</bdi></td><td>not here</td><td><a class="cell" href="/console/request/CA001-1">call ' in team
-    assert "<td><bdi>asha</bdi></td><td>here</td><td>nothing</td>" in team
+    assert '<th scope="row"><bdi>ben</bdi></th><td>not here</td>' in team
+    assert '<a class="cell" href="/console/request/CA001-1">call ' in team
+    assert '<th scope="row"><bdi>asha</bdi></th><td>here</td>' in team
     assert "<strong>1 late</strong>" in team
 
 

@@ -183,9 +183,10 @@ def test_a_topic_that_is_typed_survives_a_sign_in_that_ended(page: Page, store: 
     page.goto("/studio/new")
     page.wait_for_load_state()
     _typed(page)
-    page.context.clear_cookies()
+    for each in store.sign_ins.all_of("edda"):
+        store.sign_ins.end(each)
     page.get_by_role("button", name="See what would be written").click()
-    page.get_by_label("Name").fill("edda")
+    page.get_by_label("Name", exact=True).fill("edda")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/studio/**")
@@ -219,10 +220,10 @@ def test_a_new_topic_beside_a_file_that_changed_on_the_disk_is_shown_again_and_t
 
 @pytest.mark.timeout(300)
 def test_what_was_taken_away_meanwhile_is_told(page: Page, folder: Path) -> None:
-    page.goto("/studio/where?name=text_kept_out")
-    page.get_by_label("Another name").fill("text_sent_home")
+    page.goto("/studio/where?name=text_school_talk")
+    page.get_by_label("Another name").fill("text_at_school")
     for path in [folder / "texts.yaml", *(folder / "menus").glob("*.yaml")]:
-        path.write_text(path.read_text(encoding="utf-8").replace("text_kept_out", "text_out"), encoding="utf-8")
+        path.write_text(path.read_text(encoding="utf-8").replace("text_school_talk", "text_talk"), encoding="utf-8")
 
     page.get_by_role("button", name="See what would change").click()
 
