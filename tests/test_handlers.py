@@ -31,6 +31,7 @@ from ivr.script.session import (
 )
 from ivr.store import Spool, Store
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 from ivr.web.effects import LiveHandler
 from tests import small
 from tests.anybody import Anybody
@@ -69,7 +70,7 @@ def _hold(call: str, *windows: Window, **more: object) -> HoldWindow:
 
 
 def _real(store: Store, settings: Settings) -> LiveHandler:
-    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys), PhonedTakes(settings))
 
 
 def _saved(do: Do, nth: int = 1, **facts: object) -> CallbackRequest:

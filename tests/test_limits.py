@@ -24,6 +24,7 @@ from ivr.script.session import Done, Failed, HoldWindow, SaveRequest, SendText
 from ivr.spoken import text_of
 from ivr.store import Published, Spool, Store
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 from ivr.web.effects import LiveHandler
 from tests import small
 from tests.desk import request
@@ -36,7 +37,7 @@ NEXT_DAY = OPEN + dt.timedelta(days=1)
 
 @pytest.fixture
 def handler(store: Store, settings: Settings) -> LiveHandler:
-    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+    return LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys), PhonedTakes(settings))
 
 
 def _number(nth: int) -> str:

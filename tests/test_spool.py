@@ -45,6 +45,7 @@ from ivr.store.codec import REQUESTS, SESSIONS
 from ivr.store.spool import RESERVES, Recording, SpoolEntry
 from ivr.usecases import spooling
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 from ivr.web.effects import LiveHandler
 from tests.desk import NOW, ask, request
 from tests.line import OPEN
@@ -70,14 +71,14 @@ def away(settings: Settings, spool: Spool) -> Iterator[LiveHandler]:
     """A handler whose Redis is away."""
     nowhere = Store(NOWHERE, KEYS)
     nowhere.requests.new_reference = lambda: "9876"
-    yield LiveHandler(nowhere, Jobs(settings, nowhere), spool)
+    yield LiveHandler(nowhere, Jobs(settings, nowhere), spool, PhonedTakes(settings))
     nowhere.close()
 
 
 @pytest.fixture
-def handler(spool: Spool, store: Store, jobs: Jobs) -> LiveHandler:
+def handler(settings: Settings, spool: Spool, store: Store, jobs: Jobs) -> LiveHandler:
     """A handler whose Redis is there."""
-    return LiveHandler(store, jobs, spool)
+    return LiveHandler(store, jobs, spool, PhonedTakes(settings))
 
 
 def _handed(spool: Spool, store: Store, jobs: Jobs) -> int:
@@ -377,7 +378,12 @@ def test_a_folder_that_takes_nothing_is_told_and_nothing_is_promised(
         (settings.data_dir / "elsewhere").symlink_to("/proc/1/none")
         spool = Spool(settings.data_dir / "elsewhere" / "spool", KEYS)
 
-    assert LiveHandler(nowhere, Jobs(settings, nowhere), spool).run(shipped, SaveRequest(request(1)), OPEN) == Failed()
+    assert (
+        LiveHandler(nowhere, Jobs(settings, nowhere), spool, PhonedTakes(settings)).run(
+            shipped, SaveRequest(request(1)), OPEN
+        )
+        == Failed()
+    )
     assert spool.keep_session(S) is None
     assert spool.session("CA1") is None
 

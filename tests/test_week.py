@@ -15,6 +15,7 @@ from ivr.practice.effects import PracticeHandler
 from ivr.script.session import Done, HoldWindow
 from ivr.store import Spool, Store
 from ivr.usecases.jobs import Jobs
+from ivr.usecases.phoned import PhonedTakes
 from ivr.web.effects import LiveHandler
 from tests import small
 from tests.desk import DIARY, NOW, Browser, ask, hire
@@ -77,7 +78,7 @@ def test_callers_are_promised_what_is_left_and_what_is_promised_stays(
     script = small.script()
     practice = PracticeHandler(slots=2)
     handler = (
-        LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys))
+        LiveHandler(store, Jobs(settings, store), Spool(settings.spool_dir, settings.keys), PhonedTakes(settings))
         if kind == "real"
         else practice
     )
