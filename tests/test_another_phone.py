@@ -398,11 +398,28 @@ def test_a_wish_that_comes_once_more_leaves_those_alone_with_whom_its_caller_ask
 
     store.requests.save(SaveRequest(request(2, number=FIRST, message_ok=True)), entry)
 
-    assert _stored(store) == others
     theirs = _stored(store, "CA002-1")
+    assert _stored(store) == others
     assert (theirs.number, [each.id for each in theirs.askers], theirs.may_leave_message()) == (
         OTHER, ["CA002-1"], False,
     )  # fmt: skip
+
+
+@LATE
+def test_a_wish_that_comes_once_more_after_its_caller_was_helped_is_not_rung_with_the_others(
+    store: Store, entry: str
+) -> None:
+    ask(store, 1)
+    both = ask(store, 2, number=FIRST)
+    store.requests.change(both.id, lambda r: callback.claim(r, "asha", NOW))
+    to = Phone(OTHER, None, None)
+    store.requests.change_phone(both.id, lambda r: another_phone.changed(r, "asha", "CA002-1", to, NOW))
+    helped = store.requests.change("CA002-1", lambda r: callback.record(r, "asha", "done", "", NOW, DIARY))
+    others = _stored(store)
+
+    store.requests.save(SaveRequest(request(2, number=FIRST)), entry)
+
+    assert (_stored(store), _stored(store, "CA002-1")) == (others, helped)
 
 
 def test_a_wish_that_comes_once_more_makes_no_second_request_of_a_caller_who_was_left_alone(store: Store) -> None:

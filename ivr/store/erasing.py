@@ -149,6 +149,12 @@ def when(client: Client, keys: Keys, erased: str) -> float | None:
     return at
 
 
+def was_since(client: Client, keys: Keys, number: str, heard: float) -> bool:
+    """Whether this phone's data was deleted after a wish was heard, which the deletion did not reach in its spool."""
+    at = when(client, keys, number) if number else None
+    return at is not None and heard <= at
+
+
 def _all(client: Client) -> list[tuple[bytes, float]]:
     found: list[tuple[bytes, float]] = client.zrange(_ERASED, 0, -1, withscores=True)
     return found

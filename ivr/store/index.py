@@ -56,6 +56,13 @@ class Index:
         """The ids of the requests that were to be rung on this phone before, the latest first."""
         return self._under(client, self._earlier(number))
 
+    def on_another_phone(self, pipe: Client, wish: str) -> CallbackRequest | None:
+        """The request of this wish, open or ended, if an adviser was given another number for it. It is watched."""
+        ids = self.of_call(pipe, call_of(wish))
+        if ids:
+            pipe.watch(*(f"ivr:request:{each.decode()}" for each in ids))
+        return next((each for each in self._read(pipe, ids) if each.asker(wish) and each.moved(wish)), None)
+
     def put_aside(self, client: Client) -> list[bytes]:
         """The ids of the requests that were put aside, the latest first."""
         return self._under(client, PUT_ASIDE)

@@ -67,14 +67,15 @@ class Requests:
         phone, call = self._phone(wish.number), call_of(wish.id)
 
         def step(pipe: Client) -> CallbackRequest | None:
-            if erasing.when(pipe, self._keys, call) or (entry and self._is_of_erased(pipe, wish)):
+            is_late = entry and erasing.was_since(pipe, self._keys, wish.number, wish.last_heard)
+            if is_late or erasing.when(pipe, self._keys, call):
                 raise callback.Refused("What this call left was deleted.")
             if entry:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
             first = (
-                self._on_another_phone(pipe, wish.id)
+                self._index.on_another_phone(pipe, wish.id)
                 or (self._open_request(pipe, phone) if wish.number else None)
                 or self._ended_meanwhile(pipe, wish.id)
             )
@@ -354,20 +355,6 @@ class Requests:
     def _one(self, client: Client, request_id: str) -> CallbackRequest | None:
         value = client.get(f"ivr:request:{request_id}")
         return self._codec.decode(value) if value else None
-
-    def _is_of_erased(self, pipe: Client, wish: CallbackRequest) -> bool:
-        """Whether this phone's data was deleted after the wish: it was in a spool that the deletion did not reach."""
-        at = erasing.when(pipe, self._keys, wish.number) if wish.number else None
-        return at is not None and wish.last_heard <= at
-
-    def _on_another_phone(self, pipe: Client, wish: str) -> CallbackRequest | None:
-        """The open request of this wish, if an adviser was given another number for it."""
-        for request_id in self._index.of_call(pipe, call_of(wish)):
-            pipe.watch(f"ivr:request:{request_id.decode()}")
-            request = self._one(pipe, request_id.decode())
-            if request and request.open and request.asker(wish) and request.moved(wish):
-                return request
-        return None
 
     def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
         """The request of this wish, if an adviser ended it while its caller was still answering."""
