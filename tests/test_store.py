@@ -22,6 +22,7 @@ from ivr.authoring.drafts import revision_of
 from ivr.callbacks import flood
 from ivr.callbacks.capacity import Lowered
 from ivr.callbacks.diary import Window
+from ivr.callbacks.request import Before
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.reporting import dropoff
@@ -316,6 +317,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.revisions.began("r1", 1.0)
     for nth in (1, 2, 3, 4):
         ask(store, nth)
+    ask(store, 5, before=(Before("CA005-1", "+447700900456"),))
     store.requests.save(SaveRequest(request(1)), entry="from a spool")
     store.requests.cancel(CancelRequest("CA002-1", "4271"), NOW)
     store.requests.delete("CA003-1")
