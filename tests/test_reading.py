@@ -263,8 +263,7 @@ MISTAKES = [
         "  monday: 09:00 to 17:00",
         "  monday: 9:00-17:00",
         "  monday: 9:00",
-        "'9:00-17:00' is not an opening time. Write it like 09:00 to 17:00, with 'and' between two parts of a day, or "
-        "write closed.",
+        "'9:00-17:00' is not an opening time. Write 09:00 to 17:00.",
     ),
     (
         "line.yaml",
