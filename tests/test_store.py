@@ -49,7 +49,7 @@ from ivr.store.sessions import KEEP_SECONDS
 from ivr.usecases.jobs import Jobs
 from tests.desk import HOUR, NOW, ask, hire, request
 from tests.ports import free_port
-from tests.redis_server import RedisServer, soon
+from tests.redis_server import Opened, RedisServer, soon
 from tests.rest import show_alive
 from tests.sealed import KEYS, WORDS
 from tests.tls import certificate, door
@@ -189,8 +189,8 @@ def _answers(store: Store) -> bool:
     return False
 
 
-def test_an_address_where_nothing_answers_is_given_up_at_once() -> None:
-    store = Store("redis://127.0.0.1:1", KEYS)
+def test_an_address_where_nothing_answers_is_given_up_at_once(opened: Opened) -> None:
+    store = opened("redis://127.0.0.1:1", KEYS)
 
     assert min(_given_up_after(store) for _ in range(3)) < ANSWER_SECONDS / 2
     assert not ping("redis://127.0.0.1:1")
@@ -213,8 +213,8 @@ def url(request: pytest.FixtureRequest, own: RedisServer, tmp_path: Path) -> Ite
         yield f"rediss://127.0.0.1:{port}?ssl_ca_certs={made}&"
 
 
-def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer, url: str) -> None:
-    store = Store(url, KEYS)
+def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer, url: str, opened: Opened) -> None:
+    store = opened(url, KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -226,11 +226,11 @@ def test_a_stalled_server_is_waited_for_once_and_then_let_alone(own: RedisServer
 
 
 def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
-    own: RedisServer, monkeypatch: pytest.MonkeyPatch
+    own: RedisServer, monkeypatch: pytest.MonkeyPatch, opened: Opened
 ) -> None:
     """Otherwise every thread would wait a quarter of a second at once, health checks included."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
-    store = Store(own.url, KEYS)
+    store = opened(own.url, KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -243,8 +243,8 @@ def test_when_it_is_time_to_ask_a_stalled_server_again_one_asks_for_all(
     assert soon(lambda: _answers(store))
 
 
-def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> None:
-    Store(own.url, KEYS).redis.do(lambda client: client.config_set("requirepass", "secret"))
+def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer, opened: Opened) -> None:
+    opened(own.url, KEYS).redis.do(lambda client: client.config_set("requirepass", "secret"))
 
     assert why_not(own.url) == "does not take this user and password"
     assert why_not(f"{own.url}?db=99").startswith("does not take")
@@ -252,11 +252,11 @@ def test_a_server_that_refuses_is_not_said_to_be_silent(own: RedisServer) -> Non
 
 
 def test_a_server_that_was_stalled_for_long_is_used_again(
-    own: RedisServer, url: str, monkeypatch: pytest.MonkeyPatch
+    own: RedisServer, url: str, monkeypatch: pytest.MonkeyPatch, opened: Opened
 ) -> None:
     """Each time-out drops its connection and returns it to the pool, which has only two here."""
     monkeypatch.setattr(connection, "LEFT_ALONE_SECONDS", 0.0)
-    store = Store(f"{url}max_connections=2", KEYS)
+    store = opened(f"{url}max_connections=2", KEYS)
     store.sessions.save(S)
 
     with own.stalled():
@@ -268,7 +268,7 @@ def test_a_server_that_was_stalled_for_long_is_used_again(
     store.close()
 
 
-def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
+def test_a_server_behind_sentinel_is_found(tmp_path: Path, opened: Opened) -> None:
     """sentinel://host:port/name leads to the server that is the master now: a real Sentinel, a real server."""
     binary = embedded.program()
     port, watch = free_port(), free_port()
@@ -282,9 +282,9 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
     try:
         url = f"sentinel://127.0.0.1:{watch}/line"
         assert soon(lambda: ping(url))
-        store = Store(url, KEYS)
+        store = opened(url, KEYS)
         assert store.sessions.save(S) is None
-        assert Store(f"redis://127.0.0.1:{port}", KEYS).sessions.get("CA1") == S
+        assert opened(f"redis://127.0.0.1:{port}", KEYS).sessions.get("CA1") == S
         store.close()
     finally:
         for process in processes:
@@ -292,13 +292,13 @@ def test_a_server_behind_sentinel_is_found(tmp_path: Path) -> None:
             process.wait()
 
 
-def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path) -> None:
+def test_what_was_kept_is_there_after_redis_was_killed(tmp_path: Path, opened: Opened) -> None:
     """Every change is on disk before it is answered."""
     settings = config.settings({"IVR_DATA": str(tmp_path), "IVR_KEYS": WORDS})
     for round_ in range(2):
         process = subprocess.Popen(embedded.command(settings.data_dir))
         assert soon(lambda: ping(settings.redis_url))
-        store = Store(settings.redis_url, settings.keys)
+        store = opened(settings.redis_url, settings.keys)
         if round_ == 0:
             store.sessions.save(S)
             process.kill()

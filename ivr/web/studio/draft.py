@@ -62,6 +62,7 @@ class DraftClient:
         self._starting, self._room = threading.Lock(), threading.BoundedSemaphore(MOST_AT_A_TIME)
         self._child: Child | None = None
         self._control: socket.socket | None = None
+        self._closed = False
 
     def compiled(self, files: Files = None) -> Compiled:
         """Whether the draft can be used, with its errors and their places in the files if not. Takes a second."""
@@ -138,8 +139,9 @@ class DraftClient:
         return self._ask(listened, asked.Lines)
 
     def close(self) -> None:
-        """End the process, if there is one."""
+        """End the process, if there is one. A request that is still being answered starts no other."""
         with self._starting:
+            self._closed = True
             self._end()
 
     # --- the process ------------------------------------------------------------------------
@@ -178,6 +180,8 @@ class DraftClient:
     def _hand_over(self, asking: socket.socket) -> None:
         """Give the process one end of a connection. Starts it, if it is not there or has ended since."""
         with self._starting:
+            if self._closed:
+                raise DraftAway("This web server is stopping. Try again in a minute.")
             for _ in range(2):
                 if self._control is None:
                     self._start()
