@@ -46,7 +46,7 @@ def _moved(store: Store, who: str = "asha", **facts: object) -> CallbackRequest:
     asked = ask(store, 1, **facts)
     store.requests.change(asked.id, lambda r: callback.claim(r, who, NOW))
     to = Phone(OTHER, None, None)
-    return store.requests.change_phone(asked.id, lambda r: another_phone.changed(r, who, "CA001-1", to, NOW))
+    return store.requests.change_phone(asked.id, lambda r: another_phone.changed(r, who, "CA001-1", to, NOW)).theirs
 
 
 # --- on the card ----------------------------------------------------------------------------

@@ -229,16 +229,21 @@ class Recordings:
 
 def telephone_sound(folder: Path, path: Path) -> str:
     """Make the telephone sound of a take that nobody has confirmed yet, and return its name among the sounds."""
-    name = _name(take_of(path))
-    _make(folder / RENDERED / name, (folder / MASTERS / name).with_suffix(".flac"), path)
-    return name
+    target, master = _sounds_of(folder, path)
+    _make(target, master, path)
+    return target.name
 
 
 def forget_sound(folder: Path, path: Path) -> None:
     """Delete the telephone sound of a take that nobody kept."""
+    for sound in _sounds_of(folder, path):
+        sound.unlink(missing_ok=True)
+
+
+def _sounds_of(folder: Path, path: Path) -> tuple[Path, Path]:
+    """The telephone sound of a take, and the master of that."""
     name = _name(take_of(path))
-    (folder / RENDERED / name).unlink(missing_ok=True)
-    (folder / MASTERS / name).with_suffix(".flac").unlink(missing_ok=True)
+    return folder / RENDERED / name, (folder / MASTERS / name).with_suffix(".flac")
 
 
 def _make(target: Path, master: Path, path: Path) -> None:

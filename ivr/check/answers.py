@@ -114,8 +114,7 @@ def _stamped(s: Session, stamps: Stamps) -> Session:
 
 
 def _timeless(turn: Turn) -> Turn:
-    s = replace(turn.session, key="", key_at=0.0, arrived=0.0, number_ended_at=0.0, turn=0)
-    return replace(turn, session=s)
+    return replace(turn, session=replace(_stamped(turn.session, Stamps()), turn=0))
 
 
 __all__ = ["Answers", "Stamps"]

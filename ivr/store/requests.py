@@ -180,29 +180,29 @@ class Requests:
         """Change one request in a transaction. Raises KeyError if it is gone, and any exception of `how`."""
         return self._change(request_id, lambda pipe, request: how(request))
 
-    def change_phone(self, request_id: str, how: Callable[[CallbackRequest], Parted]) -> CallbackRequest:
-        """Let one caller be rung on another phone, with a request of their own if others wait. Returns the caller's.
+    def change_phone(self, request_id: str, how: Callable[[CallbackRequest], Parted]) -> Parted:
+        """Let one caller be rung on another phone, with a request of their own if others wait.
 
         Raises KeyError if the request is gone, and any exception of `how`.
         """
-        parted: dict[str, CallbackRequest] = {}
+        parted = new = None
 
         def step(pipe: Client, before: CallbackRequest) -> CallbackRequest:
-            theirs, others = how(before)
-            parted.clear()
-            parted.update({each.id: each for each in (theirs, others) if each})
-            for new in parted.keys() - {request_id}:
-                pipe.watch(f"ivr:request:{new}")
-                if self._one(pipe, new):
-                    raise callback.Refused("This caller has a request of their own already. Look at the list again.")
-            return parted[request_id]
+            nonlocal parted, new
+            parted = how(before)
+            stays, new = parted if parted.theirs.id == request_id else (parted.others or parted.theirs, parted.theirs)
+            pipe.watch(*(f"ivr:request:{each.id}" for each in (stays, new) if each))
+            if new and self._one(pipe, new.id):
+                raise callback.Refused("This caller has a request of their own already. Look at the list again.")
+            return stays
 
         def also(pipe: Client) -> None:
-            for new in parted.keys() - {request_id}:
-                self._write(pipe, None, parted[new])
+            if new:
+                self._write(pipe, None, new)
 
         self._change(request_id, step, also)
-        return next(iter(parted.values()))
+        assert parted
+        return parted
 
     def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
         """Put an ended request back into the queue.

@@ -28,7 +28,7 @@ class Talking:
 
     def over(self, request_id: str, call: str) -> None:
         """A call by one click is over."""
-        self._change(self.of_talk(request_id, call), lambda request: talks.over(request, call, self._now))
+        self._change(request_id, lambda request: talks.over(request, call, self._now))
 
     def of_talk(self, request_id: str, call: str) -> str:
         """The id of the request that this talk belongs to. Its caller may have got a request of their own in it."""

@@ -211,13 +211,18 @@ class _Views:
         """The URL of another webhook in an adviser's call."""
         return f"{self._services.public_url}/voice/{place}?{sent.raw_query}"
 
-    def _note(self, sent: WebhookData, words: str, news: str, call: str) -> None:
+    def _over(self, sent: WebhookData, call: str) -> str:
+        """A call by one click is over. Returns the id of the request that it was about."""
+        request_id = self._talking.of_talk(sent.query.get("request", ""), call)
+        self._talking.over(request_id, call)
+        return request_id
+
+    def _note(self, request_id: str, words: str, news: str) -> None:
         """Record on the card how a call by one click went. A repeated report is recorded once."""
         now = self._services.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._services.store.requests.change(
-                self._talking.of_talk(sent.query.get("request", ""), call),
-                lambda wish: callback.note(wish, callback.LINE, words, now, news),
+                request_id, lambda wish: callback.note(wish, callback.LINE, words, now, news)
             )
 
     def rung(self, sent: WebhookData) -> Response:
@@ -225,18 +230,18 @@ class _Views:
         made = webhook.adviser_called(sent.form)
         self._spend("dialled_minutes", webhook.call_seconds(sent.form), f"rung {sent.call}")
         if made:
-            self._talking.over(sent.query.get("request", ""), made.call)
-        if made and made.how in RUNG:
-            words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
-            self._note(sent, words, f"rung {made.call} {made.how}", made.call)
+            request_id = self._over(sent, made.call)
+            if made.how in RUNG:
+                words = f"{sent.query.get('adviser', 'The adviser')} {RUNG[made.how]}."
+                self._note(request_id, words, f"rung {made.call} {made.how}")
         return Response(status=204)
 
     def rang(self, sent: WebhookData) -> Response:
         """The call to a caller is over. The outcome is for the adviser to record."""
         made = webhook.caller_called(sent.form)
         self._spend("dialled_minutes", webhook.dialled_seconds(sent.form), f"rang {made.call}")
-        self._talking.over(sent.query.get("request", ""), sent.call)
-        self._note(sent, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}", sent.call)
+        request_id = self._over(sent, sent.call)
+        self._note(request_id, f"By one click: {RANG[made.how]}.", f"rang {made.call} {made.how}")
         if made.how not in TOLD_ADVISER:
             return TwiMLResponse(twiml.hang_up())
         return TwiMLResponse(twiml.say_and_end(text_of(self._services.live.now.script.speech(TOLD_ADVISER[made.how]))))

@@ -63,15 +63,8 @@ class _Pages(Pages):
         self, request_id: str, what: str, told: str, typed: str, how: Callable[[CallbackRequest], Parted]
     ) -> tuple[str, int]:
         """Change the phone, and show the card of the caller with all that is typed; or say why not."""
-        others: list[bool] = []
-
-        def parted(found: CallbackRequest) -> Parted:
-            done = how(found)
-            others[:] = [done.others is not None]
-            return done
-
         try:
-            theirs = self._console.store.requests.change_phone(request_id, parted)
+            theirs, others = self._console.store.requests.change_phone(request_id, how)
         except KeyError:
             abort(404)
         except Refused as refusal:
@@ -79,7 +72,7 @@ class _Pages(Pages):
             return self.card(request_id, other=typed, keep=True), 409
         self._console.note(what, theirs.id)
         flash(told, "warning")
-        if others[0]:
+        if others:
             flash("Others who asked from the earlier phone are still rung there: their request is in the list.")
         return self.card(theirs.id, keep=True), 200
 
@@ -91,8 +84,7 @@ class _Pages(Pages):
         if not note or callback.held_by(found, self._me, self._now):
             flash(words, "danger")
             return
-        self._console.store.requests.change(request_id, lambda r: callback.note(r, self._me, note, self._now))
-        self._console.note("noted", request_id)
+        self._noted(request_id, note)
         flash(f"{words} What you wrote is kept as a note.", "kept")
 
 

@@ -17,6 +17,7 @@ from ivr.advising import briefing
 from ivr.advising.adviser import Adviser
 from ivr.advising.listing import named
 from ivr.border import spelled
+from ivr.callbacks import callback
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.capacity import Capacity
 from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Window
@@ -204,6 +205,11 @@ class Pages:
     ) -> Response:
         """Change a request, and tell the adviser; or tell them why that failed, and make the change `instead`."""
         return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
+
+    def _noted(self, request_id: str, words: str) -> None:
+        """Keep what somebody wrote who does not have the request any more."""
+        self._console.store.requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
+        self._console.note("noted", request_id)
 
     def _done(
         self,

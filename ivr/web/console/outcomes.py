@@ -114,8 +114,7 @@ class _Pages(Pages):
         except Refused as refusal:
             words = typed.in_words(self._questions)
             if words:
-                requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
-                self._console.note("noted", request_id)
+                self._noted(request_id, words)
             flash(f"{refusal} What you wrote is kept as a note." if words else str(refusal), "kept")
             if not typed.other:
                 return go("card", request_id=request_id)

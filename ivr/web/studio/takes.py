@@ -75,7 +75,7 @@ class Takes:
         script = replace(script, recorded=draft.recordings.compiled)
         recordings = Recordings(self._settings.audio_dir, script)
         for unit in units(script):
-            if unit.name != (name or unit.name):
+            if name and unit.name != name:
                 continue
             of, note = recorded.print_of(unit.words), script.recorded.get(unit.name)
             about = script.titles.get(unit.name.split(".")[0], "The line itself")
@@ -97,7 +97,7 @@ class Takes:
         takes = {unit: (take, row.translated) for row in rows for unit, take in row.takes.items()}
         unchecked = {unit for row in rows if row.state not in ("checked", "heard") for unit in row.sounds}
         for unit, words in translation.sounds_of(language).items():
-            if unit != (name or unit):
+            if name and unit != name:
                 continue
             of, path = recorded.print_of(words), self._path(language.language, unit)
             line = unit.split(".")[0]
