@@ -51,6 +51,15 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Codes of last resort of whoever was hired with a second factor: no test needs as many as there are.
 _SPARE = itertools.cycle(SPARE)
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+#: What half and a quarter of a window leave: a page enlarged to 200% and to 400%.
+HALF, QUARTER = {"width": 640, "height": 400}, {"width": 320, "height": 256}
+
+
+def looks(**sizes: dict[str, int]) -> pytest.MarkDecorator:
+    """Each size once, and with one of the two colour schemes in turn: no rule of the styles depends on both."""
+    pairs = zip(sizes.items(), itertools.cycle(["light", "dark"]), strict=False)
+    cases = [pytest.param(size, scheme, id=f"{name}-{scheme}") for (name, size), scheme in pairs]
+    return pytest.mark.parametrize(("size", "scheme"), cases)
 
 
 @pytest.fixture(scope="module")
@@ -262,8 +271,15 @@ def test_no_page_has_a_fault_that_axe_can_find(
 FRONT = ["/", "/nothing", *(f"/handbooks/{name}.md" for name in front.books())]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 320, "height": 256}], ids=["desktop", "phone", "400%"])
+def test_no_rule_of_the_styles_depends_on_a_width_and_on_a_colour_scheme() -> None:
+    styles = [each for kind in ("css", "html") for each in (config.ROOT / "ivr").rglob(f"*.{kind}")]
+    queries = [query for each in styles for query in re.findall(r"@media([^{]+)\{", each.read_text(encoding="utf-8"))]
+
+    assert any("width" in query for query in queries)
+    assert [query for query in queries if "width" in query and "color-scheme" in query] == []
+
+
+@looks(desktop=DESKTOP, quarter=QUARTER)
 def test_the_front_page_and_the_handbooks_are_for_everybody(
     chromium: Browser, served: Line, size: dict[str, int], scheme: str
 ) -> None:
@@ -309,7 +325,7 @@ def test_the_front_page_leads_on_by_keyboard(page: Page, store: Store) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [{"width": 640, "height": 400}, {"width": 320, "height": 256}, PHONE])
+@pytest.mark.parametrize("size", [HALF, QUARTER, PHONE], ids=["200%", "400%", "phone"])
 def test_nothing_is_cut_off_when_the_page_is_enlarged(
     chromium: Browser, served: Line, store: Store, size: dict[str, int]
 ) -> None:
@@ -784,11 +800,12 @@ def readable(settings: Settings, store: Store, files: dict[str, str]) -> Iterato
     yield from _on_a_port(settings, store)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_the_pages_to_read_are_for_everybody(chromium: Browser, readable: Line, width: int, scheme: str) -> None:
+@looks(desktop=DESKTOP, quarter=QUARTER)
+def test_the_pages_to_read_are_for_everybody(
+    chromium: Browser, readable: Line, size: dict[str, int], scheme: str
+) -> None:
     """No fault that axe can find, and nothing that scrolls sideways."""
-    for page in _page(chromium, readable, {"width": width, "height": 700}):
+    for page in _page(chromium, readable, size):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for path in READ:
             page.goto(path)
@@ -950,8 +967,7 @@ def test_everything_about_people_works_without_scripts(chromium: Browser, served
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 320, "height": 256}], ids=["desktop", "phone", "400%"])
+@looks(desktop=DESKTOP, phone=PHONE, quarter=QUARTER)
 def test_the_pages_about_people_are_for_everybody(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:

@@ -15,6 +15,7 @@ from tests.desk import HOUR, NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line
 from tests.test_browser import (
     DESKTOP,
+    HALF,
     PHONE,
     _axe,
     _page,
@@ -23,6 +24,7 @@ from tests.test_browser import (
     _sign_in_by_keyboard,
     _tab_to,
     chromium,
+    looks,
     page,
     served,
 )
@@ -164,8 +166,7 @@ def _go_by_menu(page: Page, name: str) -> None:
     _key(page, name)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, {"width": 768, "height": 1024}, PHONE], ids=["desktop", "tablet", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks(desktop=DESKTOP, phone=PHONE, tablet={"width": 768, "height": 1024})
 def test_the_plots_of_the_report_are_for_everybody(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:
@@ -368,8 +369,7 @@ def test_a_form_that_is_sent_twice_is_saved_once(page: Page, served: Line, store
     assert store.counts.of("2026-11")["outcome:no answer"] == 1
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE, {"width": 640, "height": 400}], ids=["desktop", "phone", "200%"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks(desktop=DESKTOP, phone=PHONE, half=HALF)
 def test_the_week_the_report_and_paper_are_for_everybody(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:

@@ -14,13 +14,25 @@ from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
 from tests.desk import DIARY, HOUR, NOW, PASSWORD, ask, hire
 from tests.line import CALLER, OPEN, Line
-from tests.test_browser import DESKTOP, PHONE, _axe, _page, _press, _sign_in, chromium, page, served
+from tests.test_browser import (
+    DESKTOP,
+    HALF,
+    PHONE,
+    QUARTER,
+    _axe,
+    _page,
+    _press,
+    _sign_in,
+    chromium,
+    looks,
+    page,
+    served,
+)
 
 __all__ = ["chromium", "page", "served"]
 
 ADVISER = "+441164960777"
-ENLARGED, QUARTER = {"width": 640, "height": 400}, {"width": 320, "height": 256}
-SIZES = pytest.mark.parametrize("size", [DESKTOP, ENLARGED, PHONE], ids=["desktop", "200%", "phone"])
+SIZES = pytest.mark.parametrize("size", [DESKTOP, HALF, PHONE], ids=["desktop", "200%", "phone"])
 
 
 def _asks(line: Line, caller: str = CALLER, sid: str = "CA" + "1" * 32) -> CallbackRequest:
@@ -435,8 +447,7 @@ def test_an_adviser_sees_and_ends_a_sign_in_elsewhere_and_nothing_typed_there_is
             expect(there.get_by_label("Add a note")).to_have_value("They have till Friday")
 
 
-@SIZES
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@looks(desktop=DESKTOP, phone=PHONE, half=HALF)
 def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:
@@ -465,11 +476,7 @@ def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
 # --- every state ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"),
-    [(DESKTOP, "light"), (DESKTOP, "dark"), (PHONE, "light"), (PHONE, "dark"), (QUARTER, "light")],
-    ids=["desktop", "desktop-dark", "phone", "phone-dark", "400%"],
-)  # fmt: skip
+@looks(desktop=DESKTOP, phone=PHONE, quarter=QUARTER)
 def test_every_state_is_for_everybody_and_says_what_to_do(
     chromium: Browser, served: Line, store: Store, size: dict[str, int], scheme: str
 ) -> None:
