@@ -11,14 +11,14 @@ and published (`usecases.publishing`, `store`).
 Each folder says at its top what is in it. docs/architecture.md has a picture of them, the glossary, and where common
 changes go.
 
-The core knows only itself: no clock, no files, no network. What everything stands on:
+The core imports only itself: no clock, no files, no network. What all of it uses:
 
     problems     diagnostics: what is wrong, where, and what to do; every kind by its code
     spoken       what is said, in any language: words, pauses, and blanks
     language/    how each language puts numbers, keys, days and times into words
     hours        opening hours, weekends, bank holidays, opening time
     dialling     phone numbers: which can be rung and which can be texted
-    border       words of people as data, where they leave: a spreadsheet, a terminal, the head of an e-mail
+    border       escaping of people's words for a spreadsheet, a terminal or the header of an e-mail
     roles        who may do what on the advisers' page
     sms          the alphabet of a text, and the parts in which it is sent and billed
     line_settings  the settings of a line that runs, as plain values
@@ -44,10 +44,10 @@ Who is helped: the callers who wait, and the people who ring them.
     advising/    what advisers work with: the list, the card, messages, a search, the day on paper
     reporting/   the report on a month, a quarter or a school year
 
-The edges. Each may use one outside thing, the core, and of the others only hot/ and the plain parts of machine/.
+The edges. Each may use one outside thing and the core; of the other edges, only hot/ and the plain modules of machine/.
 
     hot/         the hot path: code of our own that a library could replace, with what each part saves
-    machine/     this machine: settings, files, keys, packages, child processes; log, alerts; what signs people in
+    machine/     this machine: settings, files, keys, packages, child processes; log, alerts; passwords, second factors
     store/       Redis: sessions, revisions, requests, texts, advisers, state of the processes; the spool on disk
     embedded/    the embedded Redis: its program and its files
     audio/       voices, recordings, and the sound files of a script

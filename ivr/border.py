@@ -1,15 +1,15 @@
-"""What people wrote is data wherever it goes: one function for each border that has no library to do it.
+"""Escaping: what people wrote stays text wherever it goes. One function for each destination that no library serves.
 
-And one spelling for what comes in, `spelled`, so that two sides that compare or count it agree.
+What comes in is normalised by `spelled`, so that words that are compared or counted are spelled in one way.
 
-Callers, advisers and staff write numbers, notes, names and words. In each place where they go, some characters mean
-something: a formula in a spreadsheet, a command to a terminal, the next field in a head of an e-mail. The ways out, and
-what makes words data there:
+Callers, advisers and staff write numbers, notes, names and words. In each place where these go, some characters have a
+meaning: they begin a formula in a spreadsheet, a command to a terminal, or the next field in the header of an e-mail.
+The destinations, and what does the escaping there:
 
 - a spreadsheet (`ivr callbacks export`, and what pages offer as a file, in `ivr/web/sheet.py`): `write_sheet` here,
   with Python's csv module
 - a terminal (all that `ivr` prints, the log as plain lines, what a start prints): `printable` here
-- the head of an e-mail (subject, sender, receivers): `head` here; its text goes through Python's email module
+- the header of an e-mail (subject, sender, receivers): `head` here; its text goes through Python's email module
 - the log as JSON: msgspec, and `json_line` here for whoever reads it on a terminal
 - alerts by webhook, exports of a person: json and msgspec
 - a page: Jinja's escaping, which is on for every template, and a content policy without inline scripts
@@ -31,9 +31,9 @@ from typing import TextIO
 
 #: A cell that begins with one of these may be run as a formula, also after spaces.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
-#: What a spreadsheet may take away before it looks whether a cell is a formula: every kind of space, and quotes.
+#: What a spreadsheet may remove before it decides whether a cell is a formula: every kind of space, and quotes.
 _IGNORED = re.compile(r"[\s\u200c\u200d'\"]+")
-#: Line breaks and tabs; and what joins or parts letters in many scripts and in emoji.
+#: Line breaks and tabs; and the characters that join or separate letters in many scripts and in emoji.
 _ALLOWED = "\n\t\u200c\u200d"
 
 
@@ -51,14 +51,14 @@ def cell(words: str) -> str:
 def write_sheet(file: TextIO, rows: Iterable[Iterable[str]]) -> None:
     """Write rows as a file for a spreadsheet.
 
-    Every cell stands in quotes. A spreadsheet that also parts cells at semicolons and tabs, as LibreOffice does unless
-    it is told otherwise, would else find the beginning of a cell in the middle of a note.
+    Every cell is quoted. Otherwise a spreadsheet that also splits at semicolons and tabs, as LibreOffice does by
+    default, could take the middle of a note for the beginning of a cell, and run it as a formula.
     """
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows([cell(each) for each in row] for row in rows)
 
 
 def printable(words: str) -> str:
-    """Words for a terminal: characters that could command it, or turn the direction of a line, become visible.
+    """Words for a terminal: control characters, and those that change the direction of text, are shown as escapes.
 
     Line breaks and tabs stay.
     """
@@ -68,20 +68,20 @@ def printable(words: str) -> str:
 
 
 def json_line(line: str) -> str:
-    """A line of JSON in which nothing commands the terminal on which somebody reads it. It says the same."""
+    """A line of JSON for a terminal: control characters become JSON escapes, so it still decodes to the same value."""
     if line.isascii() and line.isprintable():
         return line
     return "".join(char if _is_harmless(char) else _in_json(char) for char in line)
 
 
 def _in_json(char: str) -> str:
-    """'\\u009b', for JSON."""
+    """The character as a JSON escape, such as '\\u009b'."""
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def head(words: str) -> str:
-    """Words for one field in the head of an e-mail: on one line, so that none can begin another field."""
+    """Words for one field in the header of an e-mail: on one line, so that they cannot begin another field."""
     return " ".join(printable(words).split())
 
 
@@ -90,5 +90,5 @@ def _is_harmless(char: str) -> bool:
 
 
 def _visible(char: str) -> str:
-    """'\\x1b' for the character that begins a command to a terminal."""
+    """The character as a Python escape, such as '\\x1b'."""
     return char.encode("unicode_escape").decode("ascii")

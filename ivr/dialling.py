@@ -15,6 +15,8 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType as Type
 
+#: 'short', 'long': a number with digits missing, or too many. 'body': one of a public body or charity (0300 to 0309).
+#: 'freephone' and 'body' can be called, but no family has such a number, so neither is rung back.
 Verdict = Literal[
     "fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "freephone", "body"
 ]
@@ -22,8 +24,8 @@ Verdict = Literal[
 #: Digits of a UK number, without the leading zero or the country code.
 _NATIONAL_DIGITS = 10
 
-#: Numbers that mean 'hidden': they spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
-#: UNAVAILABLE on a keypad, and would otherwise look like real ones.
+#: Caller IDs that mean 'hidden'. They spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a keypad, and
+#: would otherwise look like real numbers.
 _SPELT = {"266696687", "7378742833", "2562533", "8656696", "86282452253"}
 _SAID = {"", "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "withheld"}
 #: A range that carriers use as a placeholder for a missing number. It must not be rung.
@@ -131,8 +133,8 @@ def same(number: str, phones: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def identity(phone: str) -> str:
-    """The E.164 by which a phone is known, whether or not we would ring it: to block it, and to delete what is kept of
-    it. Empty for what is hidden, or is not a number.
+    """The E.164 number by which a phone is known, whether or not we would ring it: for blocking it, and for deleting
+    its data. Empty if it is hidden, or not a number.
     """
     judged = judge(phone)
     if judged.e164 or judged.verdict == "hidden":
@@ -144,9 +146,10 @@ def identity(phone: str) -> str:
 
 
 def written(phone: str) -> str:
-    """The identity of a phone that staff name; empty for a slip of the pen.
+    """The identity of a phone that staff typed; empty if they mistyped it.
 
-    A number that exists nowhere is taken only with its plus and country: networks show such numbers, staff write none.
+    A number that cannot exist counts as mistyped, unless it begins with a plus: networks show such numbers, so it was
+    probably copied from a call.
     """
     exists = judge(phone).verdict not in ("malformed", "emergency")
     return identity(phone) if exists or phone.strip().startswith("+") else ""

@@ -49,7 +49,7 @@ AND = " and "
 
 
 def day(text: str) -> DayHours:
-    """'09:00 to 12:00 and 13:00 to 17:00' as a Day."""
+    """'09:00 to 12:00 and 13:00 to 17:00' as DayHours; 'closed' as CLOSED."""
     return tuple(span for part in text.split(AND) if (span := Span.parse(part)))
 
 
@@ -60,7 +60,7 @@ class Hours:
     week: tuple[DayHours, ...]
     #: Bank holidays and closed days.
     days_off: frozenset[dt.date] = frozenset()
-    #: Single days on which the hours are others than in the week, whether or not they are days off.
+    #: Single days with hours of their own. They override both the week and the days off.
     other: Mapping[dt.date, DayHours] = field(default_factory=dict)
 
     def on(self, day: dt.date) -> DayHours:
@@ -94,7 +94,7 @@ class Hours:
         return dt.datetime.combine(day, spans[-1].closes, LONDON) if spans else None
 
     def between(self, start: float, end: float) -> float:
-        """The opening hours between two times (POSIX seconds); 0 if the end comes first."""
+        """How many opening hours lie between two times (POSIX seconds); 0 if the end comes first."""
         day, hours = dt.datetime.fromtimestamp(start, LONDON).date(), 0.0
         while dt.datetime.combine(day, dt.time(), LONDON).timestamp() < end:
             for span in self.on(day):
@@ -105,7 +105,10 @@ class Hours:
         return hours
 
     def add(self, now: dt.datetime, hours: float) -> dt.datetime:
-        """The time that is `hours` opening hours after `now`. Promises are measured in opening hours."""
+        """The time that is `hours` opening hours after `now`. Promises are measured in opening hours.
+
+        If the line is not open for so many hours within LOOK_AHEAD_DAYS, the end of these days.
+        """
         left, moment = dt.timedelta(hours=hours), now.astimezone(LONDON)
         for _ in range(LOOK_AHEAD_DAYS):
             for span in self.on(moment.date()):

@@ -9,7 +9,7 @@ import msgspec
 
 from ivr.roles import Role
 
-#: The one name that the program itself asks for. The others are only known to staff's words.
+#: The only entry of `names` that the program itself uses. The others fill blanks in staff's words.
 SERVICE = "service_name"
 
 
@@ -60,7 +60,7 @@ class Misuse(msgspec.Struct, frozen=True):
 
 
 class Spending(msgspec.Struct, frozen=True):
-    """What Twilio may cost in a day, and what it takes for what (`ivr/callbacks/spending.py` says why)."""
+    """What Twilio may cost in a day, and its prices (`ivr/callbacks/spending.py` says why)."""
 
     #: The ceiling; 0: none.
     pounds_a_day: int
@@ -154,7 +154,7 @@ class LineSettings(msgspec.Struct, frozen=True):
     never_ring: tuple[str, ...]
     #: Whether a second person must agree before a publication goes live.
     needs_approval: bool
-    #: Whether what it says is also pages to read.
+    #: Whether the guidance is also shown as pages, at /read.
     read_page: Literal["on", "off"]
     #: How many of the settings that the service must confirm are not confirmed.
     unconfirmed: int

@@ -23,7 +23,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, order=True)
 class Where:
-    """A place in a file; a whole file, if it has no line; or something that is no file, such as the environment."""
+    """A location: in a file, a whole file if there is no line, or a name that is no file, such as the environment."""
 
     file: str
     #: The number of the line, from 1; 0 if there is none.
@@ -86,13 +86,13 @@ class Problem:
         return {"code": self.code, "severity": self.severity, **place, "words": self.words, "remedy": self.remedy}
 
 
-#: The place of a problem that was not given one yet.
+#: The location of a problem until `Problem.at` sets it.
 NOWHERE = Where("")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of problem. Its words may have {blanks}; they are empty if each problem of the kind has its own."""
+    """A kind of problem. Its words may have {blanks}, and are empty if each problem of this kind brings its own."""
 
     code: str
     words: str = ""
@@ -103,11 +103,11 @@ class Kind:
     source: str = ""
 
     def __call__(self, **blanks: object) -> Problem:
-        """A problem of this kind, without a place: see `Problem.at`."""
+        """A problem of this kind, with the blanks filled in. Its location is set by `Problem.at`."""
         return self.told(self.words.format(**blanks), self.remedy.format(**blanks))
 
     def told(self, words: str, remedy: str, severity: Severity | None = None) -> Problem:
-        """The same with words of its own."""
+        """A problem of this kind with these words instead of those of the kind."""
         return Problem(NOWHERE, self.code, words, remedy, severity or self.severity)
 
 
@@ -125,7 +125,7 @@ def kind(code: str, words: str = "", remedy: str = "", **more: Any) -> Kind:
 
 @dataclass(frozen=True)
 class Cause:
-    """Problems that one thing causes: they say the same, at several places."""
+    """Problems with one cause: they say the same about several locations."""
 
     problem: Problem
     #: The other places.
@@ -145,12 +145,12 @@ class Cause:
         return "\n".join([self.problem.shown(), *([self._elsewhere()] if self.also else [])])
 
 
-#: The most places that are listed behind the first.
+#: The most locations that are listed after the first.
 MOST_PLACES = 5
 
 
 def causes(problems: Iterable[Problem]) -> list[Cause]:
-    """The problems, each cause once: those that say the same are one."""
+    """The problems, grouped: those that say the same are one Cause."""
     found: dict[tuple[str, str, str, str], list[Problem]] = {}
     for problem in problems:
         found.setdefault((problem.code, problem.words, problem.remedy, problem.severity), []).append(problem)

@@ -49,7 +49,7 @@ ROLES: Mapping[Role, frozenset[Right]] = {
 }
 #: The roles: those for callers and those for words, each from the fewest rights to the most; and the one with all.
 ALL: tuple[Role, ...] = get_args(Role)
-#: Rights for which whoever signed in a while ago says once more who they are, so that a browser left open is no way in.
+#: Rights that ask whoever signed in a while ago to prove again who they are, so that a browser left open is no way in.
 CONFIRMED: frozenset[Right] = frozenset({"paper", "publish", "log", "people", "erase"})
 #: Rights that need no sign-in in a browser on this machine, because they change nothing and show no caller. So whoever
 #: just started the line can ring it, and see how it is built.

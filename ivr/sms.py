@@ -39,6 +39,7 @@ def _count(used: Alphabet, char: str) -> int:
 
 
 def _filled(counts: Iterable[int], room: int) -> int:
+    """How many parts these characters fill, if each part has this much room."""
     found, left = 1, room
     for count in counts:
         if count > left:

@@ -133,7 +133,8 @@ def answer(script: Script, s: Session, event: Input, now: dt.datetime) -> Turn |
     place = here.place
     taught = "".join(dict.fromkeys(s.taught + place.teaches(here)))
     number = place.name_of_number(here) or (s.number if event == Key(AGAIN_KEY) else "")
-    lead = (script.line.pace.after_key_press,) if isinstance(event, Key) else ()  # to bring the phone back to the ear
+    # After a key, a pause in which the caller brings the phone back to the ear.
+    lead = (script.line.pace.after_key_press,) if isinstance(event, Key) else ()
     here = here.at(replace(s, turn=s.turn + 1, taught=taught, lead=lead, number=number))
     return _moved(_Progress(base, (s.language, s.place.node), now), *_took(here, event))
 
@@ -256,7 +257,7 @@ def _rests(turn: _Progress, s: Session) -> Turn | PendingEffect:
     if here.place.hands_over:
         return reply.turn(here.at(replace(s, interrupted=True, fruitless=0)))
     helped = _Progress(turn.script, turn.began, turn.now, helped=True)
-    why = s.lead if here.place.person_is_away or s.door else ()  # why nobody can talk is said, whatever comes then
+    why = s.lead if here.place.person_is_away or s.door else ()  # the caller always hears why nobody can talk
     return _moved(helped, *escalation.to_help(here.at(replace(s, lead=why))))
 
 
@@ -277,7 +278,7 @@ def _took(here: Here, event: Input) -> Moved:
             return _pressed_while_told(here, key[:1])
         case NoInput():
             return _silent(here)
-    return here.s, STAY  # a late answer to something that this call has moved on from
+    return here.s, STAY  # the late end of a transfer or recording that this call no longer waits for
 
 
 def _ended_by_itself(here: Here, event: Input, to: Stay | Go | Back | Do) -> bool:
@@ -287,7 +288,7 @@ def _ended_by_itself(here: Here, event: Input, to: Stay | Go | Back | Do) -> boo
 
 
 def _unless_used_up(here: Here, moved: Moved) -> Moved:
-    """Where the event leads, unless it was one error too many."""
+    """Where the event leads; to help instead, if it was one error too many."""
     after = here.at(moved[0])
     is_error = after.s.wrongs > here.s.wrongs
     return escalation.to_help(after) if is_error and escalation.used_up(after) else moved
@@ -351,7 +352,9 @@ def _option_for(here: Here, key: str) -> Option | None:
 
 
 def _again(here: Here) -> Moved:
-    """Hash repeats the last part of a reading, or all of anything else; or a number that the line has moved on from."""
+    """Key hash: repeats the number that the previous reply said; without one, the last part of a reading, or the whole
+    reply at any other place.
+    """
     s, place = here.s, here.place
     if not place.hands_over and s.number and (place.number_is_last or s.number != place.name_of_number(here)):
         return _number_again(here), STAY
@@ -363,7 +366,7 @@ def _number_again(here: Here) -> Session:
     s = here.s
     number = reference_twice(here) if s.number == "reference" else here.script.values[s.number]
     assert not isinstance(number, str)
-    repeated = s.place.repeated or here.place.number_is_last  # it would be said after the choices too
+    repeated = s.place.repeated or here.place.number_is_last  # or the place would say it again, after its choices
     return replace(say(here, number), place=replace(s.place, repeated=repeated))
 
 

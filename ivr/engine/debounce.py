@@ -9,10 +9,10 @@ from ivr.script import Script
 from ivr.script.place import Here
 from ivr.script.session import Session
 
-#: Seconds. Two kinds of key are ignored. The same key again within this time: a trembling hand presses twice. And any
-#: key this soon after the call came to a new place, because nobody answers a question that they have not begun to hear;
-#: keys that work everywhere are the exception. Twilio does not keep keys for a later reply, and does not listen during
-#: the pause after a key (`twiml`). So a key that arrives here was pressed during this reply.
+#: Seconds in which two kinds of key are ignored: the same key again, because a trembling hand presses twice; and any
+#: key just after the call came to a new place, because nobody answers a question that they have not begun to hear. Keys
+#: that work everywhere are only ignored when repeated. Twilio does not keep keys for a later reply, and does not listen
+#: during the pause after a key (`twiml`). So a key that arrives here was pressed during this reply.
 DEBOUNCE_SECONDS = 1.2
 #: Seconds. Hash, or the last digit again, still belongs to the number if it comes this soon after a number that was
 #: complete without hash.

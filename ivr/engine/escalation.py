@@ -10,8 +10,9 @@ After too many errors, help comes without being asked for. What comes is decided
 6. After that: why nobody can talk, when somebody can, and which number to ring (`told`); then the call ends. One who
    pressed keys hears the choices again first, for as long as `may_hang_up` says.
 
-To the line, talking looks like silence, and leads the same way. A call goes in a circle when many keys in a row lead to
-nothing new; that ends it as silence does. So everybody who stays on the line gets something in the end.
+The line hears only keys, so a caller who talks is treated like a silent one. A call goes in a circle when many keys in
+a row lead to nothing new; the caller then gets the same help as after silence. So everybody who stays on the line gets
+something in the end.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from ivr.script.lines import Line
 from ivr.script.place import STAY, Go, Here, Moved
 from ivr.script.session import MOST_VISITED, Session
 
-#: So many keys without anything new count as a circle. Nobody needs as many to repeat a number or to go back; and if
-#: somebody does, what follows the first two times is only help.
+#: So many keys without anything new count as a circle. Nobody needs as many to repeat a number or to go back. If
+#: somebody does who has got nothing yet, the first two times only bring help: a person, and then a message.
 MOST_FRUITLESS = 15
 
 
@@ -72,7 +73,7 @@ def _asked_again(here: Here, words: Line, count: int) -> Moved:
 
 
 def _most_silences(here: Here) -> int:
-    """So many silences at a place bring help. Where nobody can talk one is enough: the caller has waited before."""
+    """How many silences at a place lead to help: two. Where nobody can talk, one: the caller has waited before."""
     return 1 if here.place.person_is_away and not here.s.message_offered else 2
 
 
@@ -106,7 +107,7 @@ def to_help(here: Here) -> Moved:
         return (s, Go("goodbye")) if ends else _once_more(here, is_silent)
     if s.blocked:
         return s, Go("told")
-    was_rung = s.rung_unasked and s.away  # without `away`, a key came before it rang
+    was_rung = s.rung_unasked and s.away  # `away` is empty if a key came before the phone rang
     if not was_rung and not is_away and can_ring(here):
         return replace(s, fruitless=0), Go("stay_on")
     if not s.message_offered:

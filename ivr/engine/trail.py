@@ -67,7 +67,7 @@ def back(here: Here, to: Back) -> Moved:
     if 0 <= to.to < len(s.trail) and s.trail[to.to].node in script.places:
         return _about(script, arrived_at(replace(s, trail=s.trail[: to.to], left_at=-1), s.trail[to.to])), STAY
     before = s.trail[-1]
-    # Star takes back what was begun, also if it was promised already, and the caller hears so.
+    # Star also withdraws a request that is not complete, even if a call is promised already. The caller is told so.
     if half_way(script, s, s.place) and not half_way(script, s, before):
         return withdraw(here, to)
     s = replace(s, trail=s.trail[:-1], left_at=min(s.left_at, len(s.trail) - 1))

@@ -16,10 +16,10 @@ caller who has not agreed. To add a step, write a class with its words, and list
     whom.py      whom a request is about, and whose phone is rung
     letter.py    the date on a letter, kept with the request
     changing.py  hearing, moving and cancelling a promised call later
-    languages.py    the ways from English to a short dialogue in another language
-    short_dialogue.py   that dialogue: its places have the names of the English ones whose part they play
-    short_questions.py  its questions, from the first words to the promise
-    short_words.py      its sentences, and how its places say them
+    languages.py    offering other languages, and switching to one
+    short_dialogue.py   the short dialogue in another language: its places, which are named like the English ones
+    short_questions.py  the questions of the short dialogue, from the first words to the promise
+    short_words.py      the sentences of the short dialogue, and how its places say them
     taking.py    recording what the line says, from a phone of the service
     recordable.py    which prompts a person can record
     phrases.py   words of the line that belong to no place

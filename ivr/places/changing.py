@@ -38,7 +38,7 @@ class RingReference(TakesDigits):
     for_staff = begins_dialogue = True
 
     def entries(self) -> tuple[str, ...]:
-        """A number that no call has, and half of one. Which calls there are, only the store knows."""
+        """A number that no call has, and half a number. The check adds the numbers of its own simulated requests."""
         return "0000", "43"
 
     def arrive(self, here: Here) -> Moved:

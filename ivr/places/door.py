@@ -2,7 +2,7 @@
 
 A person rings at once. Where nobody can talk, one question is left: whether to ring back. A relay's operator can type
 all that is said here within a minute, and the line waits as long as for callers who asked for more time. Nothing else
-is asked, so the careful answers apply, and the request is urgent.
+is asked, so the careful answers apply: the request is urgent, no message is left, and nobody is told who rings.
 """
 
 from __future__ import annotations

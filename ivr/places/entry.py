@@ -158,7 +158,7 @@ class PhoneEntry(TakesDigits):
     most = MOST_DIGITS
 
     def entries(self) -> tuple[str, ...]:
-        """A phone's number, one that costs a lot, one that is too short, and one that goes on."""
+        """A mobile number, a premium-rate number, one that is too short, and one that is still being entered."""
         return "07700900456", "09001234567", "0770#", "0770"
 
     #: Where a usable number leads.

@@ -1,8 +1,8 @@
-"""The ways from the English line to a short dialogue in another language.
+"""Offering other languages in the English call, and switching to the short dialogue in one of them.
 
 Each language that is switched on is offered after the name of the line, in its own words: the first on keys of their
-own, the others behind key 8. Their keys work wherever those of the first menu do. Behind key 8, whoever speaks none of
-them says the name of their language, which is a request like any other.
+own, the others behind key 8. Their keys work wherever those of the first menu do. A caller who speaks none of them
+presses 8 and says the name of their language; this is saved as a callback request.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ivr.script.place import BACK, Go, Here, Moved, Option
 from ivr.script.session import Action, At, Record, Recorded, Session, TransferEnded
 from ivr.spoken import Speech
 
-#: The key for every other language; and what a request has as its language until somebody knows it.
+#: The key for every other language; and the language of a request until an adviser knows which it is.
 OTHERS_KEY, UNKNOWN = "8", "another language"
 
 
 class Languages(Step):
-    """Offers each language that has no key of its own, and at last to say the name of another."""
+    """Offers each language that has no key of its own; and, as the last choice, to say the name of another."""
 
     id = "languages"
     draft = Line()
@@ -51,7 +51,7 @@ class Languages(Step):
 
 
 class LanguageName(HandsOver):
-    """Records the name of a language that the line does not speak. The number is the one that rings."""
+    """Records the name of a language that the line does not speak, and saves a request to ring the caller."""
 
     id = "language_name"
     say, nothing = Line(), Line()
@@ -107,7 +107,7 @@ def _another(here: Here) -> Speech:
 
 
 def pressed(here: Here, key: str) -> Moved | None:
-    """Where a key leads that is a language's."""
+    """Where a key leads, if it is a language's or the one for other languages; None for any other key."""
     found = offered(here)
     if found and key == OTHERS_KEY:
         return here.s, Go(Languages.id)
@@ -116,7 +116,7 @@ def pressed(here: Here, key: str) -> Moved | None:
 
 
 def switched(here: Here, tongue: Tongue) -> Moved:
-    """Continue in this language. The only way back is to English. Nothing was asked for yet, so nothing is saved."""
+    """Continue in this language. Star does not lead back to English; key 9 does. There is nothing to save yet."""
     return in_language(here, tongue), Go(GREETING, instead=True)
 
 

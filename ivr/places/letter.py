@@ -1,7 +1,7 @@
 """The date on a letter: entered, read back, and kept with the request, for the adviser who rings.
 
 It may be left out. Nothing here judges the date, counts from it or names a last day: which time limit applies depends
-on what the letter is, and only a person can tell. Whoever is asked is urgent already.
+on what the letter is, and only a person can tell. Only callers who are urgent already are asked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LetterDate(TakesDigits):
     kept_as = "Date on the letter"
 
     def entries(self) -> tuple[str, ...]:
-        """A day, one that there is not, and half of one."""
+        """A valid day, one that does not exist, and half an entry."""
         return "0511", "3102", "05"
 
     def hangs_on(self, s: Session) -> bool:

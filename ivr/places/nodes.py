@@ -19,7 +19,7 @@ from ivr.script.place import BACK, STAY, Back, Go, Here, Moved, Option
 from ivr.script.session import At, Input, Key, NoInput, Session
 from ivr.spoken import Speech
 
-#: The longest pause in seconds. After it, nobody is there any more. (Twilio ends a call after four hours.)
+#: The longest pause in seconds. Whoever pressed nothing for so long has left. (Twilio ends a call after four hours.)
 LONGEST_PAUSE = 60 * 60
 
 
@@ -170,7 +170,7 @@ class HelpMenu(Menu):
             return setting(here.at(s)), BACK
         if goto == Pause.id:  # like the other settings, it leads back to where the caller came from
             return s, Go(goto, instead=True)
-        # Star would withdraw a promised call too. Here it stands: choosing another topic takes nothing back.
+        # Unlike star, these choices do not withdraw a call that is promised already.
         if goto in (MAIN_MENU, END_MENU) and half_way(here.script, s, *s.trail) and not counts(s):
             out = replace(s, trail=(), left_at=-1, topic="" if goto == MAIN_MENU else s.topic, place=At(END_MENU))
             return withdraw(here.at(out), Go(goto, instead=True))

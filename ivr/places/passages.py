@@ -36,7 +36,7 @@ class Passages:
     """Some passages, to be found in what is said."""
 
     def __init__(self, known: Iterable[Speech]):
-        self._first: Any = {}
+        self._first: Any = {}  # a trie: from each piece to those that can follow it
         for passage in known:
             after = self._first
             for piece in passage:

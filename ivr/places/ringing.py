@@ -32,8 +32,8 @@ from ivr.script.place import STAY, Do, Go, Here, Moved, Option, Place
 from ivr.script.session import Action, At, Done, HoldWindow, Record, Recorded, TransferEnded
 from ivr.spoken import Speech
 
-#: Seconds of silence that end a spoken message: normally; and for callers who need more time, or were asked for a
-#: message because they pressed nothing.
+#: Seconds of silence that end a spoken message. The second is for callers who need more time, and for those who were
+#: asked for a message because they pressed nothing.
 SILENCE_SECONDS, SLOW_SILENCE_SECONDS = 5, 10
 
 
@@ -201,7 +201,7 @@ class RingWhen(Asks):
 def _window(here: Here) -> HoldWindow:
     s, found = here.s, here.script.diary.windows(here.now)
     wanted = [window for window in found if s.wishes.when in ("any", window.part)]
-    if s.wishes.moving and (had := s.wishes.window):  # times after the one that they have come first, then earlier ones
+    if s.wishes.moving and (had := s.wishes.window):  # first the windows after their present one, then the earlier ones
         sooner = found[: found.index(had)] if had in found else ()
         wanted = sorted((window for window in wanted if window != had), key=lambda window: window in sooner)
     keyed = is_keyed(here)

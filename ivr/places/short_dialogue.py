@@ -37,7 +37,7 @@ from ivr.spoken import Speech
 
 
 class ShortEnd(ShortLeave):
-    """Where a caller is left who has what they came for, or wants no call: our number, and a person."""
+    """The last place, for a caller who has what they came for or wants no call: our number, and the key to a person."""
 
     id = END_MENU
     stands_alone = ends_dialogue = True
@@ -69,9 +69,9 @@ def when_a_turn_fails(script: Script) -> tuple[Speech, Speech]:
 
 
 class ShortAway(ShortStep):
-    """Says that nobody can talk, and sees to it that we ring: this phone, or one whose number is asked for.
+    """Says that nobody can talk, and saves a request to ring this phone, or one whose number is asked for.
 
-    The promise is said once the request is kept.
+    The promise is said only after the request is saved.
     """
 
     id = "person_away"

@@ -1,7 +1,7 @@
 """Asking for a call in one's own language: the questions, from the first words to the promise.
 
-They have the names of the English places whose part they play. What a caller is not asked here has the careful answer:
-no message is left, and nobody says who rings.
+Each place has the name of the English one that it stands for. For what a caller is not asked here, the careful answer
+applies: no message is left, and nobody is told who rings.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class ShortCheck(ShortStep):
 
 
 class ShortUrgent(ShortStep):
-    """Asks the one question that decides how soon we ring. It asks two things: yes counts as the more urgent."""
+    """Asks the one question that decides how soon we ring. It names two reasons; yes counts as the more urgent one."""
 
     id = "ring_urgent"
     unfinished = True
@@ -159,7 +159,7 @@ class ShortWhen(ShortStep):
     unfinished = True
 
     def arrive(self, here: Here) -> Moved:
-        """Passed by where no day is near enough to be named: over Christmas, for example."""
+        """Skipped if no day is near enough to be named: over Christmas, for example."""
         return here.s, STAY if _days(here) else Go(ShortMessage.id)
 
     def sentences(self, here: Here) -> tuple[Speech, ...]:
@@ -212,7 +212,7 @@ def _hold(here: Here, window: Window) -> Moved:
     def held(here: Here, done: Done) -> Moved:
         if done.spooled:
             return save_counting(wishing(here, no_slot=True), Go(ShortMessage.id))
-        if done.window is None:  # counted, so that it ends with the promise to ring at any time
+        if done.window is None:  # counted as an error, so that it ends with the promise to ring at any time
             s = reply.say(here, here.words(ShortWords.full))
             return replace(one_more_wrong(s), place=At(ShortWhen.id)), STAY
         return save_counting(wishing(here, window=done.window), Go(ShortMessage.id))

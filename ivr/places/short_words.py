@@ -49,8 +49,8 @@ class ShortWords(Words):
     five, six, seven, eight, nine = Line(), Line(), Line(), Line(), Line()
 
 
-#: What the engine and shared places say, by the line of this dialogue that stands for it. All else of the English line
-#: is silent in another language.
+#: The line of this dialogue that is said in place of an English one, which the engine or a shared place asks for. Every
+#: other English line is silent in another language.
 INSTEAD: Mapping[Line, Line] = {
     NoKeyFirst.say: ShortWords.silence, NoKeyAgain.say: ShortWords.silence, MoreTime.still_here: ShortWords.silence,
     UnusedKeyFirst.say: ShortWords.wrong, UnusedKeyAgain.say: ShortWords.wrong,
@@ -110,7 +110,7 @@ class ShortStep(Step):
 
 
 class ShortLeave(ShortStep):
-    """Where a caller is left: a person is one key away, and whoever says nothing hears goodbye."""
+    """A place at which the dialogue ends: it names the key for a person, and after silence it says goodbye."""
 
     def names_person(self, here: Here) -> bool:
         return True

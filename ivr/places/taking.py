@@ -39,7 +39,7 @@ from ivr.spoken import Speech
 MOST_SECONDS = 90
 #: Seconds of silence that end a take: longer than somebody pauses between two sentences.
 SILENCE_SECONDS = 4
-#: Seconds between two looks whether a take has come, and the most looks. Twilio has it after a few seconds.
+#: Seconds between two checks whether the take has arrived, and the most checks. Twilio has it after a few seconds.
 LOOK_SECONDS, MOST_LOOKS = 3, 10
 #: How the id of each take begins, unlike that of a message.
 _TAKE = "take-"
@@ -91,7 +91,7 @@ class RecordPrompt(HandsOver):
 
 
 class RecordWait(Step):
-    """Waits until a take has come and is judged."""
+    """Waits until the take has arrived and has been judged."""
 
     id = "record_wait"
     say, lost = Line(), Line()
@@ -186,7 +186,7 @@ class RecordBad(Asks):
 
 
 def _told(here: Here, judged: Judged) -> Moved:
-    """What is said about a take that has come."""
+    """What is said about a take that was judged."""
     if judged.faults:
         lines = [RecordBad.faults.get(code, RecordBad.unreadable) for code in judged.faults[:1]]
         return reply.say(here, *map(here.words, lines)), Go("record_bad", instead=True)

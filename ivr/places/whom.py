@@ -100,7 +100,7 @@ def instead(here: Here, then: Transition) -> Moved:
 
 
 def words_about(here: Here, child: Line, *, me: Line | None = None, other: Line) -> Line:
-    """The words for whom it is about: a child's are for everybody who has not said."""
+    """The line for whom the request is about. `child` is also for callers who were not asked."""
     about = here.s.wishes.about
     return other if about == "other" else (me or child) if about == "me" else child
 

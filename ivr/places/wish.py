@@ -117,7 +117,7 @@ def save_counting(here: Here, then: Transition, says: Callable[[Here], Speech] |
 
 
 def finished_for(here: Here) -> Moved:
-    """Leave the questions, for a caller who no longer answers. The careful answer is assumed for the rest."""
+    """Complete the request of a caller who no longer answers, with the careful answer to each open question."""
     return save_counting(wishing(here, urgent=here.s.wishes.urgent is not False), Go("ring_done"))
 
 
