@@ -60,7 +60,8 @@ class EffectLog:
 class PracticeHandler:
     """Runs effects in memory. `slots` is the number of callers per part of a day.
 
-    `spools`: as while Redis is away. What is asked for is kept, and nothing can be found, held, moved or sent.
+    `works`: if False, every effect fails. `spools`: as while Redis is away: requests and cancellations are kept, but
+    nothing can be held, moved or sent.
     """
 
     def __init__(self, slots: int = 12, works: bool = True, spools: bool = False):
@@ -69,8 +70,9 @@ class PracticeHandler:
         self.lowered: dict[Window, int] = {}
         self.requests: dict[str, CallbackRequest] = {}
         self.texts: list[SendText] = []
-        #: What is said about each take; None: none comes. And the prompts of which one was kept.
+        #: The verdict on each take; None: no take arrives.
         self.judges: Judged | None = Judged()
+        #: The prompts of which a take was kept.
         self.recorded: list[str] = []
         #: By call: the window that is held for it, and until when (POSIX seconds).
         self._held: dict[str, tuple[Window, float]] = {}
@@ -127,7 +129,7 @@ class PracticeHandler:
         return self._asked.take(counting.asked(effect), counting.of(effect, script.line), now)
 
     def _spooled(self, effect: Effect) -> Done | Failed:
-        """As if Redis went away just before; a call that was asked for before is found, as if it went just after."""
+        """The result while Redis is away. Only an earlier request is found, as if Redis went away just after that."""
         match effect:
             case FindRequest(number, reference) if found := self._find(number, reference, 0.0):
                 return Done(request=found)

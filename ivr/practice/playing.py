@@ -61,9 +61,9 @@ from ivr.script.session import (
 from ivr.spoken import text_of
 
 _KEYS = re.compile(r"[0-9*#]+")
-#: Seconds between hearing and pressing in a transcript: too long for a debounced second press, which is written
-#: '(presses 1 twice)'.
+#: Seconds between a reply and the next input: too long for a debounced second press.
 _THINKING = 5
+#: Seconds between the two presses of '(presses 1 twice)'.
 _TREMBLING = 0.4
 
 
@@ -204,7 +204,9 @@ class Caller:
         return {option.key: text_of(option.label).rstrip(",.?! ") for option in here.place.choices(here)}
 
     def by_words(self, entry: TranscriptEntry) -> TranscriptEntry:
-        """A key in one of staff's menus as the choice that it is, so that it holds when the menu is numbered anew."""
+        """The entry with the words of a choice instead of its key, if it presses one in staff's menus; otherwise as it
+        is. A story with the words still holds when the keys of the menu change.
+        """
         assert self.turn
         words = self.choices().get(entry.text) if self.turn.session.place.node in self.script.nodes else None
         is_one = words is not None and entry.who == "CALLER" and self._keys_of(words) == [entry.text]
@@ -223,7 +225,7 @@ class Caller:
         return (_TWO_CHOICES if keys else _NO_CHOICE)(wanted=label, names=names)
 
     def _by_key(self, entry: TranscriptEntry) -> TranscriptEntry:
-        """A choice that is named by its words, by its key."""
+        """The reverse of `by_words`: the entry with the key of the choice that it names."""
         label = transcript.chosen(entry.text)
         return entry if label is None else TranscriptEntry(entry.who, self._keys_of(label)[0])
 
@@ -272,7 +274,7 @@ class Caller:
 
 
 def in_english(script: Script, turn: Turn) -> str:
-    """What is said, for somebody who reads English: words of another language by their English, and its name before."""
+    """What is said, in English. For another language: the translation, with the name of the language before it."""
     own = script.in_language(turn.session.language, drafts=turn.session.drafts)
     meanings = {**script.foreign_meanings, **own.meanings}
     said = text_of(tuple(meanings.get(piece, piece) if isinstance(piece, str) else piece for piece in turn.says))

@@ -40,7 +40,7 @@ class Untrue:
     left: Problem | None = None
 
 
-#: How alike two sentences are, from 0 to 1, of which one may stand for the other.
+#: The least similarity, from 0 to 1, at which a sentence counts as a new wording of another.
 _NEAR = 0.6
 _SENTENCE_ENDS = re.compile(r"(?<=[.?!]) ")
 
@@ -60,7 +60,7 @@ def differences(wanted: Transcript, heard: Transcript) -> list[Problem]:
 
 
 def first(unplayable: Iterable[Problem], differences: Iterable[Problem]) -> Iterator[Problem]:
-    """The first thing that is not as the story tells it: what comes after it only follows from it."""
+    """The first difference alone: later ones usually follow from it."""
     found = [*unplayable, *differences]
     in_order = [problem for problem in found if problem.code != _HEARD.code] or found
     yield from sorted(in_order, key=lambda problem: problem.where.line)[:1]
@@ -70,9 +70,9 @@ def first(unplayable: Iterable[Problem], differences: Iterable[Problem]) -> Iter
 
 
 def accepted(wanted: Transcript, heard: Transcript) -> str:
-    """The story with what the line says now, where that is something else. Its lines otherwise stay as they are.
+    """The story with what the line says now, where that differs. All other lines stay as they are.
 
-    What must never be heard stays too: if it is heard, the words are wrong and not the story.
+    NEVER lines stay in any case: if such words are heard, what the line says is wrong, and not the story.
     """
     lines = list(wanted.lines)
     expected, found = _exchanges(wanted), _exchanges(heard)
@@ -89,14 +89,17 @@ def accepted(wanted: Transcript, heard: Transcript) -> str:
 
 
 def _instead(entry: TranscriptEntry, actual: Sequence[TranscriptEntry]) -> TranscriptEntry | None:
-    """What the line says instead of an entry, cut as the entry was; None if it says nothing of the kind."""
+    """What the line says instead of an entry, with `...` where the entry has them; None if it has no such output."""
     same = [out for out in actual if out.who == entry.who]
     near = difflib.get_close_matches(entry.text, [out.text for out in same], 1, 0.0)
     return TranscriptEntry(entry.who, _cut(near[0], entry.text.translate(PLAIN))) if near else None
 
 
 def _cut(said: str, wanted: str) -> str:
-    """What is said, with `...` where the story has them: of what stood between them, the sentences that are nearest."""
+    """What the line says, with `...` where the story (`wanted`) has them.
+
+    Each part of the story between them is replaced by the sentences that are most like it.
+    """
     sentences, parts = _SENTENCE_ENDS.split(said), [part.strip() for part in wanted.split("...")]
     kept, after = [], 0
     for nth, part in enumerate(parts):
@@ -112,9 +115,10 @@ def _cut(said: str, wanted: str) -> str:
 def _span(
     wanted: Sequence[str], said: Sequence[str], after: int, *, is_first: bool, is_last: bool
 ) -> tuple[int, int] | None:
-    """Where in what is said these sentences are, or others instead of them; None if nothing there is like them.
+    """Which sentences of `said`, from index `after` on, replace these of the story: the first, and the one after the
+    last. None if none of them is like any of these.
 
-    What the story begins with begins what is said, and what it ends with ends it.
+    The first part of a story (`is_first`) begins with the first sentence said, and its last ends with the last one.
     """
     found = []
     for sentence in wanted:
@@ -134,7 +138,7 @@ def _likeness(one: str, other: str) -> float:
 
 
 def _end(lines: Sequence[str], start: int) -> int:
-    """The index behind the last line of an entry that begins at this line."""
+    """The index after the last line of the entry that begins at line `start` (counted from 1)."""
     end = start
     while end < len(lines) and lines[end][:1].isspace() and lines[end].strip():
         end += 1

@@ -106,6 +106,7 @@ class TranscriptEntry:
 
     @property
     def put_in(self) -> bool:
+        """Whether it is an input of the call: something that the caller or an adviser does."""
         return self.who == "CALLER" or (self.who == "ADVISER" and self.text in ADVISER_DOES)
 
 
