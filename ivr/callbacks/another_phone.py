@@ -1,6 +1,6 @@
 """Another phone for a caller who waits: they gave an adviser a number on which to ring them from now on.
 
-What was allowed on one phone says nothing of another. So whether a message may be left there, and whether we may say
+What was allowed on one phone does not apply to another. So whether a message may be left there, and whether we may say
 who rings, is asked anew, and what was not asked counts as no. Others who asked from the earlier phone are still rung
 there: if somebody else waits, the caller who gave the number gets a request of their own.
 

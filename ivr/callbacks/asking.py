@@ -15,9 +15,9 @@ from ivr.callbacks.request import Asker, CallbackRequest
 def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) -> CallbackRequest:
     """What to store: the wish, or the open request of the same number (`first`) joined with the wish.
 
-    A wish is a request with one asker. `reference` is for one that was given none before. The same wish saved twice
-    changes nothing more, and what was finished is never made unfinished again. A wish counts as finished once its
-    number and its urgency are known; what its caller answers after that is put into it, while it is open.
+    A wish is a request with one asker. `reference`: the call number for an asker who has none yet. Saving the same wish
+    twice changes nothing more, and a finished wish never becomes unfinished again. A wish is finished once its number
+    and its urgency are known; later answers of its caller are added while the request is open.
     """
     (asker,) = wish.askers
     asker = replace(asker, urgent=asker.urgent or asker.today)
@@ -63,13 +63,13 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
 
 
 def is_outdated(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
-    """Whether a newer version of this wish is stored already. This one waited in the spool of another machine."""
+    """Whether a newer version of this wish is stored already: `wish` may have waited in the spool of a machine."""
     known = first.asker(wish.id) if first else None
     return known is not None and wish.last_heard < known.last_heard
 
 
 def _again(known: Asker, asker: Asker) -> Asker:
-    """What a caller says now in place of what they said before. They keep when they began, and the number they heard.
+    """The caller's present answers. The time at which they began to ask stays, and so does a call number they heard.
 
     The number they heard may differ from the stored one: Redis may have saved one, but answered too late, so that the
     line gave them another.

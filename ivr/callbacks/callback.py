@@ -136,7 +136,7 @@ def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def _told_of_later(request: CallbackRequest) -> Talk | None:
-    """The talk to keep if the caller was put through: it was not part of this try, and has no outcome yet."""
+    """The talk to keep: one in which the caller was put through. It is no part of this try, and has no outcome yet."""
     return request.talk if request.talk and request.talk.how == "put through" else None
 
 
@@ -234,7 +234,10 @@ def try_of(request: CallbackRequest, outcome: Outcome, now: float, diary: Diary)
 
 
 def again_from(request: CallbackRequest, diary: Diary) -> float:
-    """When to try again, and from when on it counts: AGAIN_HOURS opening hours after the last try. 0 without one."""
+    """When to try again (POSIX seconds): AGAIN_HOURS opening hours after the last try. 0 if there was none.
+
+    A try before that time counts as part of the last one.
+    """
     tried = [event.at for event in request.events if event.what in UNANSWERED] if request.tries else []
     return diary.hours.add(_clock(max(tried)), AGAIN_HOURS).timestamp() if tried else 0.0
 

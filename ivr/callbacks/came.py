@@ -1,4 +1,4 @@
-"""What came of a talk: the few facts that a service counts, each chosen and none written.
+"""What came of a talk: a few facts that a service counts. Advisers choose each from a list, and write none.
 
 The questions and their answers stand in `line.yaml` (`after_a_talk`), since each service counts its own. No adviser
 should ask a caller only to fill in the form, so every question may stay unanswered. There is no name, school, birthday
@@ -30,14 +30,14 @@ def field(question: str) -> str:
 
 
 def highest(questions: Questions, before: str, came: Came) -> str:
-    """The higher level of help of two: what was given before, and in this talk. Empty if neither was said."""
+    """The higher of two levels of help: that given before, and that of this talk. Empty if neither was chosen."""
     answers = ["", *(questions[LEVEL].answers if LEVEL in questions else ())]
     said = (before, dict(came).get(LEVEL, ""))
     return max((each for each in said if each in answers), key=answers.index, default="")
 
 
 def counts(came: Came) -> Iterator[str]:
-    """The names under which it is counted."""
+    """The names under which the answers are counted, one for each."""
     yield from (counted(question, answer) for question, answer in came)
 
 

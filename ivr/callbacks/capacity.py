@@ -52,9 +52,9 @@ class Capacity:
 
 
 def overbooked(most: Sequence[int]) -> int | None:
-    """Which of some windows is given to a caller for whom any time is right, though it is full: the last with slots.
+    """The index of the full window that a caller still gets for whom any time is right: the last that has slots.
 
-    `most`: the slots of each. Without any slots in any of them it is the last, so that nobody is turned away; None if
+    `most`: the slots of each window. If none has any, it is the last window, so that nobody is turned away; None if
     there is no window at all.
     """
     return next((nth for nth in reversed(range(len(most))) if most[nth] > 0), len(most) - 1 if most else None)

@@ -117,9 +117,9 @@ class Diary:
         return (opens or now).timestamp()
 
     def _span(self, day: dt.date, part: Part) -> Span | None:
-        """This part of the day, from when the line opens in it to when it closes; None if it is hardly open in it.
+        """This part of the day, from when the line opens in it to when it closes.
 
-        Nobody is promised a part of which less than an hour is left, as after a training morning.
+        None if the line is open for less than an hour of it, as after a training morning: nobody is promised that.
         """
         whole = self.parts[part]
         spans = [shared for span in self.hours.on(day) if (shared := span.shared(whole))]

@@ -1,8 +1,8 @@
 """Many callers at once: whether they are a flood, and taking its requests out of the list together.
 
-A forged flood and a day of true callers look alike, so nothing here decides which it is. The service is told once,
-sees how many asked when, and can take them out together. What is taken out is put aside like a message without speech:
-it can be put back until ended requests are deleted.
+A forged flood and a day with very many real callers look alike, so the code does not decide which it is. The service is
+alerted once, sees how many asked when, and can take the requests out together. They are put aside like a message
+without speech: they can be put back until ended requests are deleted.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def taken_out(request: CallbackRequest, who: str, now: float, span: FloodSpan) -
 
 
 def taken(ended: Iterable[CallbackRequest]) -> dict[str, Sequence[CallbackRequest]]:
-    """Requests that were taken out and can be put back, by the span in words."""
+    """Requests that were taken out and can be put back, by the label of their span."""
     found: dict[str, list[CallbackRequest]] = {}
     for request in ended:
         if request.end and request.end.what == TAKEN_OUT:

@@ -59,7 +59,9 @@ def broken_so_far(waiting: Iterable[CallbackRequest], now: float, diary: Diary) 
 
 
 def of_those_rung(request: CallbackRequest, now: float, hours: Hours) -> list[str]:
-    """What is counted of callers for whom a try is the first: needs, whom it is about, and how long they waited."""
+    """The names under which callers are counted whose first try this is: their needs, whom the request is about, their
+    language, and how long they waited.
+    """
     names, began = [], callback.try_began(request, now)
     for asker in callback.first_rung(request, now):
         needs = {*asker.needs, *(["interpreter"] if asker.language else [])}
@@ -78,8 +80,8 @@ _ENDS = {
 
 
 def of_its_end(request: CallbackRequest) -> list[str]:
-    """What is counted of a request that ended by an outcome: how; and the highest level of help, if somebody was
-    reached. Nothing of one that is still open, or that ended in another way.
+    """The names under which a request is counted that ended by an outcome: how it ended; and the highest level of help,
+    if somebody was reached. None for a request that is still open, or that ended in another way.
     """
     how = "" if request.open or request.end is None else _ENDS.get(request.end.what, "")
     if not how:

@@ -4,19 +4,19 @@ What was decided, and why:
 
 - Nobody is kept from a person. A limit ends what the line does by itself: it rings nobody more and sends no text. Key
   0, our number and our hours are named in the words of each limit, and a message after the tone is always taken.
-- A number that rang counts for more than one that was keyed. Whoever keys a number, or hides theirs, may be anybody,
-  and the phone may be a stranger's. So keyed numbers get a limit of their own in a day, and only a share of the
+- A number that rang is trusted more than one that was keyed. Whoever keys a number, or hides theirs, may be anybody,
+  and the phone may be a stranger's. So keyed numbers have a limit of their own in a day, and get only a share of the
   slots of each part of a day. The rest of the slots is for phones that rang.
-- A caller's number can be forged, and the line cannot tell. So no more than a share of the slots of a later day is
-  promised before it is near: the first two days on which somebody can be rung. However many ring today, whoever rings
-  tomorrow finds slots.
-- On a day on which very many true callers ring (schools are closed by snow), a limit on phones that rang would turn
-  away the families that the line is for. So two limits apply to phones that rang: what is asked for that one phone,
-  and a total that only protects the disk, far above what a service could ring. The service gets one alert about such a
-  day, and people decide: a forged flood is taken out together, a true one is worked off.
+- A caller's number can be forged, and the line cannot tell. So only a share of the slots of a later day can be promised
+  until that day is near, which means one of the first two days on which somebody can be rung. However many ring today,
+  whoever rings tomorrow finds slots.
+- On a day on which very many real callers ring (schools are closed by snow), a low limit on phones that rang would turn
+  away the families that the line is for. So only two limits apply to phones that rang: how often one phone can be asked
+  for, and a total that only protects the disk, far above what a service could ring. The service gets one alert about
+  such a day, and people decide: a forged flood is taken out together, real callers are rung.
 - The limits of one call are counted in its session, so they hold while Redis is away. Those of a day are counted in
-  Redis. While it is away they do not hold, because turning away true callers would be worse: what was asked for in
-  that time stands in the list like any other, and can be taken out with a flood.
+  Redis. While it is away they do not hold, because turning away real callers would be worse: what was asked for in
+  that time stands in the list like any other request, and can be taken out with a flood.
 """
 
 from __future__ import annotations
@@ -44,7 +44,11 @@ def slots(
     near: Collection[dt.date],
     keyed: bool,
 ) -> list[int]:
-    """How many slots of each window may be taken before this caller gets none in it. `each`: the slots it has."""
+    """How many slots of each window are open to this caller, those already taken included.
+
+    `each` gives the slots of a window; `near` are the days on which none are kept back; `keyed`: whether the number to
+    ring was keyed.
+    """
     return [_open_to(each(window), limits, window.day in near, keyed) for window in windows]
 
 

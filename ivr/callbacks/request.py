@@ -22,8 +22,8 @@ How = Literal["put through", "one click", "by hand"]
 About = Literal["", "child", "me", "other"]
 
 ENDED: frozenset[State] = frozenset({"done", "gave up", "cancelled", "put aside", "lapsed"})
-#: Seconds after which a talk whose end nobody reported counts as over; and one that was rung by hand, of which nobody
-#: reports anything.
+#: Seconds after which a talk counts as over if its end was not reported; and after which one that was rung by hand
+#: does, whose end is never reported.
 LONGEST_TALK, LONGEST_BY_HAND = 3 * 60 * 60, 60 * 60
 
 
@@ -134,12 +134,13 @@ class Before(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A phone to ring, for everybody who asked from it. What is true for all of them is derived from their answers."""
+    """A phone to ring, and everybody who asked from it. What holds for all of them is derived from their answers."""
 
     id: str
     #: The number to ring, in E.164. Empty if the caller left a message from a hidden number.
     number: str
-    #: The number that an adviser heard in a message, until it is confirmed; and who confirmed `number`, or was told it.
+    #: The number that an adviser heard in a message, until it is confirmed; and the adviser who confirmed `number`, or
+    #: to whom the caller gave it.
     number_typed: str = ""
     number_by: str = ""
     #: The phones that were to be rung before, the latest last.

@@ -1,7 +1,7 @@
 """What the line may cost at Twilio in a day: an estimate from what it did, and what happens at the ceiling.
 
-Twilio's bill is the truth, and comes later. This counts minutes and texts as they end and multiplies them by the prices
-in `line.yaml`, so that a misused line costs a known sum and not all of an account. What is decided:
+What counts is Twilio's bill, which comes later. This counts minutes and texts as they end and multiplies them by the
+prices in `line.yaml`, so that a misused line costs a known sum and not all of an account. What is decided:
 
 - The line never stops answering, and key 0 rings a person whatever that costs: money must not decide whether a child
   is helped.
@@ -21,7 +21,8 @@ from ivr.line_settings import Spending
 
 #: What is counted: minutes of calls to the line, minutes of calls that the line makes, and parts of texts.
 Billed = Literal["call_minutes", "dialled_minutes", "text_parts"]
-#: How far the day is: nothing to say, near the ceiling, texts have stopped, calls by one click have stopped.
+#: What a day's spending has reached: nothing, three quarters of the ceiling, the stop of texts, the stop of calls by
+#: one click.
 Stage = Literal["", "near", "no texts", "no clicks"]
 #: The shares of the ceiling at which each begins.
 STAGES: tuple[tuple[Stage, float], ...] = (("no clicks", 1.0), ("no texts", 0.9), ("near", 0.75))
@@ -38,7 +39,7 @@ def pounds(spent: Mapping[str, int], prices: Spending) -> float:
 
 
 def stage(spent: Mapping[str, int], prices: Spending) -> Stage:
-    """How far this day is. A ceiling of 0 is none."""
+    """What a day's spending has reached. A ceiling of 0 means that there is none."""
     if not prices.pounds_a_day:
         return ""
     share = pounds(spent, prices) / prices.pounds_a_day

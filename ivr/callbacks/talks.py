@@ -1,9 +1,9 @@
 """Calls between advisers and callers: when one begins and ends, and what that means for a request.
 
-While an adviser talks to a caller, the request stays theirs, whatever the page does: the line knows a talk from the
-moment that the adviser picks up until it is over. A caller who was put through may have an open request. Nobody can
-know what was settled in that talk but whoever had it. So the request does not end by itself: it says that they talked,
-until an adviser says what came of it.
+While an adviser talks to a caller, the request stays with this adviser, whatever the page does: the line knows of a
+talk from the moment that the adviser picks up until it is over. A caller who was put through may have an open request.
+Only the adviser who had that talk knows what was settled in it. So the request does not end by itself: its card says
+that they talked, until an adviser records what came of it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def by_hand(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 
 def put_through(request: CallbackRequest) -> Talk | None:
-    """The talk of a caller who was put through, of which nobody has said yet what came of it."""
+    """The talk of a caller who was put through, until an adviser records what came of it; otherwise None."""
     return request.talk if request.open and request.talk and request.talk.how == "put through" else None
 
 
