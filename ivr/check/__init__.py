@@ -12,7 +12,7 @@ waived at one place with a written reason (`allow:`), so that every warning that
     hours.py     days and weeks with other hours
     safety.py    what must be true everywhere in a call: a person, silence, mistakes
     languages.py  other languages: their words, and how long they take
-    offers.py    what offers a text is marked as that
+    offers.py    offers of texts are marked, so that they can be left out while no text can be sent
     urgency.py   what has a time limit is urgent
     promise.py   what must be true of whole calls: every caller gets help, in time
 
@@ -26,11 +26,11 @@ Modules without rules:
     outcomes.py  whole calls of callers who always do the same
     states.py    every state that a call can be in, and what can come next there
     proof.py     what must be true in all of them: `ivr check --all`
-    handlers.py  what effects meet: earlier requests, full days, Redis away, or nothing that works
+    handlers.py  the handlers of simulated calls: with earlier requests, with full days, without Redis, out of order
     context.py   what a rule is given, and how it is registered
     stories.py   whether the stories of config/ come true, and what the line says instead
     timing.py    how long the line takes to say things
-    no_words.py  addresses, markup and letters of other alphabets among words
+    no_words.py  what is no English word: addresses, markup, letters of other alphabets
     english.py   sentences, syllables, common words
 """
 
@@ -73,8 +73,8 @@ def check(context: Context) -> list[Problem]:
 
 @contextlib.contextmanager
 def _without_collecting() -> Iterator[None]:
-    """The walks keep hundreds of thousands of values until they end. A collector that looks through them again and
-    again finds nothing, and takes a tenth of the check.
+    """Turn the garbage collector off. The walks keep hundreds of thousands of values until they end, so it would search
+    these again and again for nothing, which takes a tenth of the time of a check.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -73,12 +73,12 @@ class Effort:
 
 #: Seconds that are kept free before a person is rung: for the languages to come. Until then, notices may use them.
 KEPT_FREE = 12.0
-#: Seconds until a person is rung for whoever never presses, and until their message is left where nobody answers.
-#: R3: "fail over 150 s of line time". On a day with a notice, each is up to KEPT_FREE later: what a service has to say
-#: on a day of snow is what its callers need first.
+#: The most seconds until a person is rung for a caller who never presses a key, and until their message is left if
+#: nobody answers. R3 allows 150 s of line time. On a day with a notice, each may be up to KEPT_FREE later: what a
+#: service has to say on a day of snow is what its callers need first.
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
-#: The help that callers must get who cannot be asked, in which circumstances, with the budget. R3: four errors in a
-#: call at most.
+#: Help that must come without being chosen, for callers who cannot say what they need: their habit, the circumstances,
+#: the help in words, when it came, and the budget. R3: four errors in a call at most.
 _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[CallOutcome], Cost | None], Cost], ...] = (
     (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
     (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
@@ -98,7 +98,7 @@ _WHATEVER = Cost(LONGEST_CALL, 60)
 #: four digits.
 _QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
 _UNSURE = Allowed(Cost(62, 1), Cost(210, 8), Cost(400, 10), Cost(370, 8), Cost(270, 12))
-#: R13: a mistake costs one key to undo. It may have made a person's phone ring.
+#: R13: one key undoes a mistake. The seconds allow for a person's phone that the mistake made ring.
 _BACK = Cost(60, 1)
 #: R37: with key 1 and waiting, after the first silences; the caller waits through each unwanted choice.
 _WAITING = Allowed(Cost(180, 3), Cost(300, 8), Cost(600, 16), Cost(600, 16), None)
@@ -125,7 +125,7 @@ class Simulation:
         self.script, self.timing, self.answers = script, Timing(script, measured), Answers(script)
         self.by_day = when_open(script, today)
         self.by_night = when_closed(script, self.by_day)
-        #: Each handler, as it is before a call. A walk changes copies.
+        #: Each handler in its state before a call, made once. A walk changes only copies.
         self._handler = cache(lambda handler: handler(script, self.by_day))
 
     def walker(self, handler: HandlerFor = handlers.usual) -> Walker:
@@ -198,7 +198,7 @@ class Simulation:
 
     @cached_property
     def unasked(self) -> list[Effort]:
-        """What callers needed who cannot be asked what they want, so that the line must bring help to them."""
+        """What it took to help callers who cannot say what they want, so that help must come by itself."""
         brought = [
             Effort(str(habit), wants, self._brought(habit, circumstances, when), allowed)
             for habit, circumstances, wants, when, allowed in _UNASKED
@@ -216,9 +216,9 @@ class Simulation:
     def _brought(
         self, habit: Habit, circumstances: Circumstances, when: Callable[[CallOutcome], Cost | None]
     ) -> Cost | None:
-        """The most that it takes to bring some help, over all kinds of phone; None if it does not come.
+        """The most that it takes until this help comes, over all kinds of phone; None if it does not always come.
 
-        To a phone that is blocked, nothing is brought.
+        Blocked phones are left out: no help comes to them by itself.
         """
         phones = (phone for phone in self.calls.phones if phone != "blocked")
         costs = [when(self.calls.of(habit, circumstances, phone)) for phone in phones]
@@ -226,7 +226,7 @@ class Simulation:
 
     @cached_property
     def asked(self) -> list[Effort]:
-        """What callers needed who choose."""
+        """What callers needed who know what they want, and choose."""
         return [
             *self._of("presses any key", self._costs(self.anybody), _QUICK),
             *self._of("rings for the first time", self._costs(self._walk(hands.first_timer)), _UNSURE),

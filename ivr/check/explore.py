@@ -58,7 +58,7 @@ MESSAGE_SECONDS = 6
 REFERENCES = ("4310", "4320", "4330", "4340", "4350")
 _ANY_TIME = dt.datetime(2000, 1, 3, 12, tzinfo=dt.UTC)
 
-#: Places where the text on offer depends on what the caller listened to.
+#: Places at which it matters what the caller listened to, because the text that is offered is about that.
 TEXTED_FROM = (END_MENU, "send_text")
 #: What a caller can get, apart from reaching a place.
 PERSON, REQUEST, MESSAGE, MOVED, CANCELLED = "person", "request", "message", "moved", "cancelled"

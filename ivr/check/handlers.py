@@ -1,4 +1,4 @@
-"""What the effects of simulated callers meet: earlier requests, full days, Redis away, or nothing that works."""
+"""The handlers of simulated calls, one for each condition: earlier requests, full days, no Redis, out of order."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ PressTime = Callable[[str], float | None]
 REACTION, DECIDING = 1.5, 4.0
 #: Seconds for each digit of a number that is keyed from paper or memory.
 EACH_DIGIT = 1.0
-#: At most this many stars, and waits while somebody is rung, to get back from a key pressed by mistake.
+#: The most tries to get back from a key pressed by mistake. Each is a star, or a wait while a person is rung.
 MOST_BACK = 4
 #: Seconds after which a trembling hand presses again.
 TREMBLES = (0.3, 0.6, 1.0)
@@ -95,8 +95,8 @@ def _once_more(walker: Walker, pressed: Visit, key: str, after: float, beside: b
 def slips(walker: Walker, visit: Visit) -> Iterator[Cost | None]:
     """For each neighbour of a useful key: the cost of getting back after it was pressed by mistake.
 
-    None where star does not lead back, as after a choice that goes back itself. The caller hears where they are, and
-    presses star. An unused key costs only the words that it causes.
+    The caller hears the new place, and presses star. None where star does not lead back, as after a choice that itself
+    goes back. An unused key costs only the seconds of the words that it causes.
     """
     beside = {key for meant in _keys(walker, visit) for key in NEIGHBOURS[meant]} - set("*#")
     for key in sorted(beside):

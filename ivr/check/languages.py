@@ -1,7 +1,7 @@
 """Checks of other languages: what any speaker could see, and how long it takes. English rules judge none of them.
 
-Whether a language may be heard at all is no rule that can be waived: the compiler refuses it
-(`ivr/compiling/languages.py`).
+Whether callers may hear a language at all is decided by the compiler (`ivr/compiling/languages.py`), and not by a rule,
+because rules can be waived.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _seconds(context: Context, words: str) -> float:
 
 @rule("language-offers", "R5", "English callers wait while each language offers itself.", level="warning")
 def language_offers(context: Context) -> Iterator[Finding]:
-    """All languages that are on offer themselves within 12 seconds, each within 2.5."""
+    """The offers of all languages that are on take 12 seconds at most, and each of them 2.5."""
     pause, total = context.script.line.pace.before_key, 0.0
     for tongue in context.script.tongues:
         if not tongue.is_live:

@@ -1,6 +1,6 @@
-"""What stands among words and is no word: web addresses, markup, words in the letters of another alphabet.
+"""What stands among words and is no English word: web addresses, markup, and letters of another alphabet.
 
-One rule tells each of them, once. The other rules look past it, or one slip would be told four times.
+One rule reports each of these. The other rules ignore them, so that one slip is not reported four times.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What callers have in the end: plays calls on the engine until they end, and records what the caller got.
 
-Callers who never press a key, or always press the same ones, cannot be asked what they need, so the line must bring
-help to them. Offers do not count. The clock stands still in these walks, because habits do not depend on it. So a call
-that comes back to an earlier state goes round for ever.
+Callers who never press a key, or always press the same ones, cannot say what they need, so help must come to them by
+itself. Only what they received counts, and not what was offered. The clock stands still in these calls, because habits
+do not depend on it. So a call that returns to an earlier state would go round for ever.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Circumstances:
     is_open: bool
     #: How every transfer ends.
     transfer: Ended
-    #: False: Redis is away, so nothing can be found or sent; `spools`: what is asked for is kept on the disk then.
+    #: False: Redis is away, so nothing can be found or sent. `spools`: requests are then kept on this machine's disk.
     handler_works: bool = True
     spools: bool = False
 
@@ -225,6 +225,7 @@ class _Call:
         self._look()
 
     def _take(self, circumstances: Circumstances, phone: CallerPhone) -> None:
+        """Set the circumstances, with a handler that behaves accordingly."""
         self._circumstances, self._phone = circumstances, phone
         self._handler = PracticeHandler(works=circumstances.handler_works, spools=circumstances.spools)
         self._log = EffectLog(self._handler)
@@ -254,7 +255,7 @@ class _Call:
         )  # fmt: skip
 
     def _look(self) -> None:
-        """Look whether it stops here: it is over, goes round, or is too long."""
+        """Note whether the call stops here: because it is over, goes round, or is too long."""
         self._stops = self._turns == MOST_TURNS
         if self._stops:
             return
@@ -340,10 +341,7 @@ class _Call:
         return Key(self._next_key()), DECIDING if self._habit.hasty else said + DECIDING
 
     def _rung_event(self, then: Transfer, said: float) -> tuple[Input, float]:
-        """A key during the words before the ringing; star while it rings, which stops it;
-
-        otherwise the end of the ringing.
-        """
+        """A key during the words before the ringing, star during the ringing (which stops it), or its end."""
         if self._habit.hasty and then.keys and said > DECIDING:
             return Key(self._next_key()), DECIDING
         if self._habit.keys and self._habit.keys[len(self._keys) % len(self._habit.keys)] == "*":

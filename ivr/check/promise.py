@@ -79,7 +79,7 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
 def never_hangs_up(context: Context) -> Iterator[Finding]:
     """A call without keys does not end before the line has said everything that could help.
 
-    But for a phone that is blocked, since it rang again and again with nobody there.
+    Calls from a blocked phone may end sooner: it was blocked because it rang again and again with nobody there.
     """
     silent = context.simulation.outcomes_of(Habit(), Habit(talks=True))
     quiet = [outcome for outcome in silent if outcome.hung_up and outcome.phone != "blocked"]
@@ -103,8 +103,8 @@ def reach(context: Context) -> Iterator[Finding]:
 
 
 def _words_before(context: Context) -> str:
-    """How long it takes to hear the greeting and the first menu, which nobody can skip who presses nothing; and how
-    much of that is a sentence of `line.yaml`, which whoever has just written one can shorten."""
+    """How long the greeting and the first menu take, which a caller who presses nothing hears in full; and how much of
+    that is the longest sentence from `line.yaml` in the greeting, since somebody may just have written it."""
     simulation, script = context.simulation, context.script
     walker = simulation.walker()
     visit = walker.first

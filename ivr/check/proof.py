@@ -45,7 +45,7 @@ from ivr.spoken import words_of
 
 #: Seconds within which zero rings, or says why not.
 PERSON_WITHIN = 3.0
-#: Places at which help comes that hangs on what came before.
+#: Places that give help. To which of them a key leads depends on what came before in the call.
 _HELP = {"person", "person_away", "stay_on", "message", "told", "goodbye"}
 _NAMES = {"*": "star", "#": "hash"}
 
@@ -93,7 +93,10 @@ def _named(event: Input) -> str:
 
 @dataclass(frozen=True, order=True)
 class LeftAlone:
-    """A caller who does nothing any more at a place: the most seconds until they get something, and those allowed."""
+    """For a caller who does nothing any more at a place: the most seconds until they get something, and the allowance.
+
+    They sort by the allowance, and then by the seconds.
+    """
 
     allowed: float
     seconds: float
@@ -125,11 +128,11 @@ class _Prover:
         self._waiting: deque[tuple[CallState, Past]] = deque()
         #: How each state was first come to.
         self._from: dict[CallState, tuple[CallState, Input]] = {}
-        #: By state: the keys that lead to the same with every past, so that one past is enough.
+        #: By state: the keys that need no further past, because what they lead to does not depend on it.
         self._same: dict[CallState, set[Input]] = {}
-        #: By time and state: the states from which a named key, or waiting, leads there. And by time: the states from
-        #: which one of these leads to help at once.
+        #: By time and state: the states from which a named key, or waiting, leads to this one.
         self._led_from: dict[tuple[dt.datetime, CallState], set[CallState]] = {}
+        #: By time: the states from which a named key, or waiting, leads to help at once.
         self._helped: dict[dt.datetime, set[CallState]] = {now: set() for now in states.clocks}
         self._alone: dict[Session, float] = {}
         self._faults: dict[tuple[str, str], Violation] = {}
@@ -306,7 +309,7 @@ class _Prover:
     # --- circles --------------------------------------------------------------------------------------------
 
     def _is_named(self, turn: Turn, event: Input) -> bool:
-        """Whether a caller is told of this: a key by its name, and waiting where that leads on."""
+        """Whether the line tells a caller of this input: it names the key, or goes on by itself after waiting."""
         at = turn.session.place
         if not isinstance(event, Key):
             return bool(at.offer or at.pen) or not isinstance(turn.then, Gather) or self._is_telling(turn)

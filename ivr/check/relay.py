@@ -27,10 +27,10 @@ GotAt = Callable[[Walk, Visit], float | None]
 
 
 def follow(new_walker: Callable[[], Walker], way: tuple[Input, ...], got: GotAt) -> tuple[float, int] | None:
-    """The seconds and keys of an ordinary caller's route through a relay; None if it does not work.
+    """The seconds and keys that an ordinary caller's route takes through a relay; None if it does not work.
 
-    Tries three ways and returns the quickest: as it is, after asking for more time, and after asking for a person who
-    does not answer, because nobody is hurried then.
+    Tries four ways and returns the quickest: the route as it is; after asking for more time; after asking for a person
+    who does not answer, since the line then waits without hurry; and after both.
     """
     walker = new_walker()
     steps = _steps(walker, way)

@@ -25,16 +25,13 @@ BLAME = ("invalid", "error", "incorrect", "wrong", "did not", "didn't", "must", 
 
 
 def _places(context: Context) -> list[Visit]:
-    """Every place where an ordinary caller is asked for a key, whatever effects meet."""
+    """Every place where a caller is asked for a key, under each of the practice handlers."""
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
 @rule("person-everywhere", "R1, R2", "The same key must reach a person from everywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
-    """Key 0 leads to a person if the line is open;
-
-    if it is closed or busy, to the offer of a call back, or to a message.
-    """
+    """Key 0 leads to a person; if the line is closed or busy, to the offer of a call back, or to a message."""
     script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
     if not script.hours.is_open(by_day):
         yield Finding(

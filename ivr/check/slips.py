@@ -45,7 +45,7 @@ def _signs_in(text: Text) -> Iterator[Finding]:
 
 
 _MARKUP = "'{}' is for web pages, and means nothing here."
-#: A number with the signs at it, as in 50% and 31/05. That it is a number is told, and a sign in it is no second fault.
+#: A number with its signs, as in 50% and 31/05. Another rule reports the number, so its signs are not reported again.
 _OF_A_NUMBER = re.compile(r"[^\w\s]*\d+(?:[^\w\s]+\d+)*[^\w\s.,?!]*")
 _STRANGE, _IN_WORDS_OR_NOT = "A voice may read '{}' wrongly.", "Write it in words, or remove it."
 

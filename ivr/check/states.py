@@ -55,9 +55,9 @@ AT_THE_DOOR = (Person.id, Door.id, DoorDone.id)
 FROM_A_TEST_PHONE = (HELP, RecordPrompt.id, RecordWait.id, RecordGood.id, RecordBad.id)
 #: Keys that hardly any place uses, the likeliest first.
 UNUSED = "78654321"
-#: Keys that are pressed where a call has gone round long enough: hash stays where it is, and zero asks for a person.
+#: Keys that are also tried as the last one that makes a circle: hash stays where it is, and zero asks for a person.
 IN_CIRCLES = (Key("#"), Key("0"))
-#: Waits of a pause after which one more ends it. All waits before that are alike, but for the first.
+#: The number of waits in a pause after which one more ends it. All others but the first are alike.
 _LAST_WAIT = LONGEST_PAUSE // reply.LONGEST_WAIT - 1
 
 
@@ -74,7 +74,7 @@ class Past(NamedTuple):
 
     @classmethod
     def of(cls, s: Session) -> Past:
-        """For a caller who has got something, or whose phone is blocked, nothing else matters."""
+        """The past of a session. If the caller has got something, or is blocked, nothing else in it matters."""
         if s.blocked or s.got:
             return cls(has_got=bool(s.got) and not s.blocked, blocked=s.blocked)
         return cls(s.rung_unasked and bool(s.away), s.message_offered, s.turned_away >= MOST_TURNED_AWAY)
@@ -227,7 +227,7 @@ class States:
         for s in self._sessions(turn, event, past, first=first):
             for now in self.clocks:
                 answered = call.answer(self.script, s, event, now)
-                # What staff write knows no clock.
+                # From one node of staff's to another, the time of day makes no difference: one clock stands for all.
                 is_staffs = self._is_staffs(s) and isinstance(answered, Turn) and self._is_staffs(answered.session)
                 for after, failed in self.settled(answered, now):
                     yield Successor(self.clocks if is_staffs else (now,), after, failed)
@@ -270,7 +270,7 @@ class States:
 
 
 def _kind(place: Place) -> str:
-    """What matters of the place that a key leads back to: a built-in step itself; of a node, its kind."""
+    """What is told apart of the place that star leads back to: which step it is, or of which kind a node is."""
     return place.id if place.in_dialogue else type(place).__name__
 
 

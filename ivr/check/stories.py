@@ -62,9 +62,9 @@ def untrue_stories(script: Script, stories: Mapping[str, str]) -> Iterator[Untru
 
 
 def accepted_story(script: Script, name: str, text: str) -> str:
-    """The story with what the line says now; as it is, if it cannot be read.
+    """The story with what the line says now; unchanged if it cannot be read.
 
-    Of a notice that the story does not tell, nothing is taken in: it ends, and the story goes on.
+    A notice that the story does not have is not written into it, because a notice ends and the story stays.
     """
     try:
         wanted = transcript.read(text, f"config/{name}")

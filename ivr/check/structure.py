@@ -17,7 +17,7 @@ from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_
 from ivr.spoken import text_of
 
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
-#: Where a promised call is changed. Whoever was promised one was told its key.
+#: The step at which a promised call is changed. Whoever was promised one heard the key that leads there.
 CHANGE = "ring_reference"
 #: R8 says 25 seconds, at the pace of running speech. The same words take 30 as separate sounds, one for each choice and
 #: one for its key.

@@ -77,8 +77,10 @@ def not_sure(context: Context) -> Iterator[Finding]:
 
 
 def _ahead(context: Context, node_id: str, of: Callable[..., Urgency], passed: tuple[str, ...] = ()) -> Urgency:
-    """How urgent what a caller is told next is, at most or at least (`of`): behind any questions, and behind a menu
-    that a reading runs on to."""
+    """The highest or lowest urgency (`of`: max or min) of the guidance that a caller hears next, from this node on.
+
+    It looks past questions; for the lowest, also past a menu, such as one that a reading runs on to.
+    """
     node = context.authored.get(node_id)
     if isinstance(node, ReadingNode):
         return _own(node)

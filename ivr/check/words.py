@@ -52,7 +52,7 @@ BANNED: tuple[tuple[str, str], ...] = (
     ),
 )
 
-#: Words that a voice does not stress, so that they do not distinguish one choice from another, nor make two alike.
+#: Words that a voice does not stress. They neither tell two choices apart nor make them sound alike.
 _LITTLE = frozenset({
     "to", "for", "if", "a", "an", "the", "your", "you", "and", "or", "of", "with", "in", "on", "us", "our", "we", "it",
     "this", "is", "are", "be", "do", "what", "which", "when", "how", "who", "about", "hear", "know", "get", "words",
@@ -64,7 +64,7 @@ PREFERRED: dict[str, str] = {
     r"\bprovision\b": "help",
     r"\bassess(ed|es|ing)?\b": "check needs",
     r"\bparties\b": "everyone",
-    # pyttsx3's 'ring' is heard as 'read' on a telephone (`scripts/ear`), and 'call' always as what it is
+    # On a telephone, pyttsx3's 'ring' is heard as 'read', and its 'call' as 'call' (measured by `scripts/ear`).
     r"\b(ring|rings|ringing|rang|rung)\b": "call",
     r"\bcommence|\bterminate|\bregarding\b|\bprior to\b|\bin order to\b": "a plain word: start, end, about, before, to",
 }
