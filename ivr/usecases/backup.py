@@ -36,12 +36,12 @@ class CannotRestore(Exception):
 
 
 class BackupManifest(msgspec.Struct, frozen=True):
-    """What a backup says about itself: when it was made, and with which keys."""
+    """The first member of a backup: when the backup was made (POSIX seconds), and with which keys."""
 
     version: int
     at: float
     keys: tuple[str, ...]
-    #: A hash by the key for names, to recognise it.
+    #: A hash made with the key for names, by which that key is recognised.
     names: str
 
 
@@ -88,7 +88,7 @@ def restore(settings: Settings, store: Store, file: Path, now: float) -> Restore
     _must_fit(settings, about)
     if not store.copying.is_empty() and store.copying.unfinished() != about.at:
         raise CannotRestore("Something is stored here already. Restore into an empty IVR_DATA, or an empty Redis.")
-    # Files first: one that is there already is left alone, so a disk that is full between two can be tried again.
+    # Files come first. One that exists is left alone, so a restore that a full disk stopped can be tried again.
     messages = sum(_put(settings, name, content, at, about.at) for name, content, at in files)
     try:
         store.copying.load(stored, about.at)
@@ -101,10 +101,10 @@ def restore(settings: Settings, store: Store, file: Path, now: float) -> Restore
 
 
 def finish(store: Store, now: float) -> None:
-    """Do what is left of a restore once Redis has taken it, if anything is.
+    """Do the rest of a restore after Redis has taken it; nothing if no restore is unfinished.
 
-    If something stopped the restore, the next start does this. So a text that was sent since the backup is not sent
-    again.
+    If something stopped the restore, the next start of the line calls this. So a text that was sent since the backup is
+    not sent again.
     """
     if (at := store.copying.unfinished()) is not None:
         _tell_of_the_gap(store, at, now)
@@ -185,7 +185,7 @@ def _config_folder(settings: Settings, at: float) -> Path:
 
 
 def _tell_of_the_gap(store: Store, at: float, now: float) -> None:
-    """Say on each card that its history since the backup is not known, and give up texts that may have gone since."""
+    """Note on each card that its history since the backup is not known, and give up texts that may have been sent."""
     when = time.strftime("%H:%M on %d %B", time.localtime(at))
     words = f"Restored from a backup of {when}. What happened after that is not known: the caller may have been rung."
     for request in store.requests.waiting():

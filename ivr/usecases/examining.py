@@ -37,7 +37,11 @@ Status = Literal["fine", "look", "broken"]
 
 @dataclass(frozen=True)
 class Result:
-    """What one check found. `look`: it works, or could not be looked at. `broken`: callers or advisers notice."""
+    """What one check found.
+
+    `fine`: nothing to do. `look`: somebody should look, because it works with a limitation, or could not be checked.
+    `broken`: callers or advisers notice it.
+    """
 
     what: str
     verdict: Status
@@ -187,7 +191,7 @@ def _way(settings: Settings) -> Result:
 
 
 def _metrics(settings: Settings) -> Iterator[Result]:
-    """Whether strangers are shown how many people ring. A proxy here that adds no header looks like this machine."""
+    """Whether strangers can read the metrics. If a proxy here adds no header, its requests look like this machine's."""
     if urlsplit(settings.public_url).hostname in ("127.0.0.1", "localhost", "::1"):
         return
     try:

@@ -31,7 +31,7 @@ from ivr.store import Store, StoreDown, TextState
 log = structlog.get_logger()
 
 RING, WEBHOOK, MAIL, MESSAGES = "ivr-ring", "ivr-webhook", "ivr-mail", "ivr-messages"
-#: The only queue of earlier versions. Jobs that they left in it, of whatever kind, are done there.
+#: Before, this was the only queue. Jobs of any kind that an earlier version left in it are still run.
 TEXTS = "ivr"
 #: The work of each queue, in words that can follow "no process of the worker does this:".
 QUEUES = {
@@ -100,7 +100,7 @@ class Jobs:
         self._enqueue(MESSAGES, f"recording-{recording_sid}", "fetch_recording", wish, recording_sid, seconds)
 
     def fetch_forgotten(self, now: float) -> None:
-        """Queue: ask Twilio for messages of which no news arrived. At most once in MESSAGES_SECONDS, whoever asks."""
+        """Queue a search at Twilio for recordings that were never reported to us; at most one in MESSAGES_SECONDS."""
         self._enqueue(MESSAGES, f"forgotten-{now // MESSAGES_SECONDS:.0f}", "fetch_forgotten", again=[])
 
     def ask_for_sender(self, now: float) -> None:
@@ -108,7 +108,7 @@ class Jobs:
         self._enqueue(TEXTS, f"sender-{now // SENDER_SECONDS:.0f}", "ask_for_sender", again=[])
 
     def ring(self, request_id: str, adviser: str, now: float) -> None:
-        """Queue: let Twilio ring an adviser, and then the caller."""
+        """Queue a call by one click: Twilio rings the adviser, and then the caller."""
         job = f"ring-{request_id}-{now:.0f}"
         self._enqueue(RING, job, "ring", request_id, adviser, now, again=RING_AGAIN)
 
@@ -139,7 +139,7 @@ class Jobs:
             self._enqueue(queue, f"alert-flood-{began}-{way}", "alert_of_flood", way, first=True)
 
     def alert_of_spending(self, stage: str, day: dt.date) -> None:
-        """Alert the service that a day's spending has come so far: once a day for each stage."""
+        """Alert the service that a day's spending has reached this stage; once a day for each stage."""
         for way, queue in CHANNELS.items():
             self._enqueue(queue, f"alert-spending-{day}-{stage}-{way}", "alert_of_spending", stage, way)
 

@@ -3,10 +3,10 @@
 Publishing replaces everything, so whoever publishes a draft that began from an older publication would take back what a
 colleague published meanwhile. A draft therefore says what it began from, in two ways:
 
-- By its words. It began from the publication in the history that it is most like: whoever copied the folder, unpacked
-  an old archive or checked out an old commit has that publication's words, with a few changes.
-- By a note in the folder, which every copy of the folder has too. It decides where two publications are equally near,
-  as when somebody corrects the same sentence again, and it says that somebody has looked at what is live.
+- By its words. It began from the publication in the history to which it is most similar: whoever copied the folder,
+  unpacked an old archive or checked out an old commit has that publication's words, with a few changes.
+- By a note in the folder, which every copy of the folder has too. It decides between publications that are equally
+  similar, as when somebody corrects the same sentence again. It can also say that somebody has seen what is live.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ivr.store import DamagedRevision, Published, Store
 #: The file of the note, in config/.
 NOTE = "began-from.txt"
 _HEAD = "# Written by the line. Leave it with the other files: it says which publication they began from.\n"
-#: Behind the revision in the note: somebody looked at what is live there, and decided what the draft takes over.
+#: Follows the revision in the note, if somebody has seen what it changed, and decided what the draft takes over.
 _SEEN = "seen"
 
 
@@ -40,7 +40,7 @@ class Behind:
 
 
 def note(folder: Path, revision: str, *, seen: bool = False) -> None:
-    """Write down what the files in this folder began from. Where nothing can be written, their words alone tell it."""
+    """Note what the files in this folder began from. If the note cannot be written, only their words tell it."""
     text = f"{_HEAD}{revision}{f' {_SEEN}' if seen else ''}\n"
     with contextlib.suppress(OSError):
         if not (folder / NOTE).exists() or (folder / NOTE).read_text(encoding="utf-8", errors="replace") != text:
@@ -83,14 +83,14 @@ def _began(
     if (seen and revision == live) or _took_back(store, rows, mine, who):
         return None
     known: dict[str, Published] = {}
-    for row in reversed(rows):  # of a revision that was live twice, the later time
+    for row in reversed(rows):  # of a revision that was live twice, keep the later row
         known[row.revision] = row
     near = {row: merging.distance(there, mine) for row in known.values() if (there := _files(store, row.revision))}
     if not near:
         return None
     least = min(near.values())
     nearest = [row for row in near if near[row] == least]
-    # Without a note, the oldest: it is better to be asked once too often.
+    # Without a note, the oldest of them: it is better to ask once too often.
     began = next((row for row in nearest if row.revision == revision), max(nearest, key=rows.index))
     if began.revision == live:
         return None
@@ -99,7 +99,7 @@ def _began(
 
 
 def _took_back(store: Store, rows: list[Published], mine: Mapping[str, str], who: str) -> bool:
-    """Whether these files are what this person took back last: whoever publishes them again means it."""
+    """Whether this person has just taken these same files back. If they publish them again, they mean to."""
     return bool(rows and rows[0].undone and rows[0].who == who and _files(store, rows[0].before) == mine)
 
 

@@ -121,7 +121,7 @@ def find(store: Store, spool: Spool, number: str, now: float) -> PersonalData:
 
 
 def _sessions(store: Store, spool: Spool) -> Iterator[Session]:
-    """The sessions of all calls under way. One that needs no Redis, or may soon, is on this machine's disk."""
+    """The sessions of all calls in progress: in Redis, and on this machine's disk, where they are without Redis."""
     yield from store.sessions.all()
     yield from spool.sessions()
 
@@ -163,8 +163,8 @@ def files_of(settings: Settings, person: PersonalData) -> Iterator[tuple[str, by
 def forget(settings: Settings, store: Store, spool: Spool, person: PersonalData, now: float) -> None:
     """Delete all of it except the log, which contains no number, and note on this machine that it was erased.
 
-    Redis notes it first: if something stops this half-way, what is deleted by then stays erased, and the rest is found
-    and deleted the next time. Messages at Twilio are deleted at the worker's next look.
+    The erasure is noted in Redis first. If something stops this half-way, what is deleted by then stays erased, and the
+    rest is found and deleted the next time. The worker's next look deletes the recordings at Twilio.
 
     Raises StoreDown; and OSError if this machine cannot note it, after everything was deleted.
     """

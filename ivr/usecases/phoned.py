@@ -1,4 +1,4 @@
-"""Prompts that are recorded from a test phone: which is next, what is said about a take, and one that is kept.
+"""Prompts that are recorded from a test phone: finding the next prompt, judging a take, and keeping it.
 
 The worker fetches a take from Twilio and judges it: no other call should wait for that, and judging needs the libraries
 for sound. Until somebody keeps it, it is in IVR_DATA/takes, for a day at most. The call finds it there, so the worker
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 #: Seconds after which a take that nobody kept is deleted.
 KEEP_SECONDS = 24 * 60 * 60
-#: What is said of a take that is no sound.
+#: The code for a take that is no readable sound.
 _UNREADABLE = "recording-unreadable"
 _prompts, _verdicts = msgspec.json.Decoder(Prompt), msgspec.json.Decoder(Judged)
 
@@ -73,7 +73,7 @@ class PhonedTakes:
             return None
 
     def _keep(self, script: Script, effect: KeepTake) -> Done | Failed:
-        """Put a take where recordings are, unless somebody was quicker or the words are others now."""
+        """Put a take among the recordings. Fails if the prompt was recorded meanwhile, or its words have changed."""
         audio, path = self._settings.audio_dir, self._path(f"{effect.id}.wav")
         said = _prompts.decode(self._path(f"{call_of(effect.id)}.prompt").read_bytes())
         with taking.locked(audio):

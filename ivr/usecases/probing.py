@@ -1,7 +1,7 @@
-"""Rings the line's webhook as Twilio would, and tells which part of the way is broken.
+"""Calls the line's webhook as Twilio would, and reports which part of the way is broken.
 
-The way: the name of the address, the connection, the certificate, the proxy, the signature, the first words, a turn in
-which no key is pressed, and the first sound. The call has no number, asks for nothing, and is forgotten like any other.
+The parts: the host name, the connection, the certificate, the proxy, the signature, the first words, a turn in which no
+key is pressed, and the first sound. The call has no number, asks for nothing, and is forgotten like any other.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True)
 class Probed:
-    """A way that is whole: the seconds until the first words and until the turn, and what to look after soon."""
+    """The result if nothing is broken: seconds until the first words, seconds of the next turn, and warnings."""
 
     first: float
     turn: float
@@ -48,9 +48,9 @@ class Probed:
 
 
 def probe(settings: Settings, at: str = "") -> Probed:
-    """Ring the line at this address, by default PUBLIC_URL. Raises Broken.
+    """Call the line at this address, by default PUBLIC_URL. Raises Broken.
 
-    What is signed is PUBLIC_URL in any case, as Twilio does. So a line that is rung on this machine answers too.
+    The signature is for PUBLIC_URL in any case, as Twilio's is. So the line can also be called on this machine.
     """
     way = _Probe(settings, urlsplit(at or settings.public_url))
     warnings = way.connect()
@@ -80,7 +80,7 @@ class _Probe:
         self._form = webhook.trial_call(f"CAprobe{secrets.token_hex(12)}", settings.account_sid, settings.our_number)
 
     def connect(self) -> list[str]:
-        """Find the name, open a connection, and check the certificate. Returns what to look after soon."""
+        """Resolve the host name, open a connection, and check the certificate. Returns warnings."""
         host, port = self._at.hostname or "", self._port
         try:
             socket.getaddrinfo(host, port)
@@ -155,7 +155,7 @@ class _Probe:
 
 
 def _twiml(content: bytes) -> ET.Element:
-    """The reply, if a caller could go on with it. Raises Broken."""
+    """The reply as XML. Raises Broken if it is no TwiML, or does not let the caller go on."""
     try:
         if b"<!" in content:  # no reply of ours has any; what else answers here may send entities without end
             raise ET.ParseError

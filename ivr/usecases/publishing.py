@@ -53,7 +53,7 @@ class Passed:
 
 
 class Ready(Protocol):
-    """What can be made live: files that passed the gate, here or in another process."""
+    """What can be made live: files that passed the gate. They may have passed it in another process."""
 
     @property
     def files(self) -> dict[str, str]: ...
@@ -73,12 +73,12 @@ def check_files(settings: Settings, found: Folder, live: Script | None = None) -
 
 
 def speaks_by_sounds(settings: Settings, made: Script) -> bool:
-    """Whether callers hear our own sounds, and not Twilio's voice."""
+    """Whether callers hear our own sound files, and not Twilio's voice."""
     return (settings.speech or made.line.speech.mode) == "audio"
 
 
 def sounds_missing(settings: Settings, made: Script) -> int:
-    """How many sounds that a call can need are not there."""
+    """How many sounds that a call can need are missing, counted at both paces."""
     sounds = Sounds(settings.audio_dir, made, settings.public_url)
     return sum(sounds.url(words, slow) is None for words in made.every_prompt() for slow in (False, True))
 
@@ -165,7 +165,7 @@ _NO_VOICE = kind(
 
 
 def languages_unheard(settings: Settings, made: Script) -> list[Problem]:
-    """What is not heard as it was confirmed, in languages that are on."""
+    """Problems of languages that are on, but would not sound as somebody has heard and confirmed them."""
     found = []
     for tongue in (tongue for tongue in made.tongues if tongue.is_live):
         where = Where(f"config/languages/{tongue.tag}.yaml")

@@ -15,8 +15,8 @@ from ivr.usecases.jobs import Jobs
 
 log = structlog.get_logger()
 
-#: Seconds between two checks of the spool; and between two in which calls that are over are removed from it, because
-#: this machine may have no worker.
+#: Seconds between two checks of the spool; and between two times at which calls that are over are removed from it,
+#: which this thread does because the machine may have no worker.
 LOOK_SECONDS, PREPARE_SECONDS = 1.0, 600.0
 
 
@@ -32,7 +32,7 @@ def hand_in(spool: Spool, store: Store, jobs: Jobs, wish: str = "") -> int:
             _hand_in(each, store, jobs)
         except StoreDown:
             raise
-        except Refused as refusal:  # it is not to be in the list
+        except Refused as refusal:  # it does not belong into the list any more, so the entry is dropped
             log.warning("spool", file=each.name, why=str(refusal))
         except Exception:  # one failure must not stop the others; the file stays
             log.exception("spool", file=each.name)

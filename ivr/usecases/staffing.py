@@ -1,8 +1,8 @@
-"""Who works at the desk: invited, changed, gone and back. The page and the commands use the same functions.
+"""Who works at the desk: inviting and changing people, letting them leave and return. The page and the commands use it.
 
-Each changes one person in one step, notes in the log who did it, and sees to what follows: sign-ins end, and what
-somebody had goes to everybody. Each raises Refused where the change is not possible, and KeyError for somebody who is
-not there any more.
+Each function changes one person in one step and notes in the log who did it. It also does what follows from the change:
+it ends sign-ins, and gives requests that somebody had back to everybody. Each raises Refused if the change is not
+possible, and KeyError for somebody who is not there any more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ivr.roles import Role
 from ivr.store import Store
 from ivr.store.accounts import Invitation
 
-#: A change of one person, who gets the others too.
+#: A function that changes one person, given all the others.
 AccountChange = Callable[[Adviser, list[Adviser]], Adviser]
 
 
@@ -159,7 +159,7 @@ def leave(store: Store, name: str, by: str, now: float) -> int:
 
 
 def _changed(store: Store, name: str, by: str, how: AccountChange) -> Adviser:
-    """Change somebody, and end their sign-ins where the change has a new stamp."""
+    """Change somebody, and end their sign-ins if the change gives them a new stamp."""
 
     def checked(person: Adviser, others: list[Adviser]) -> Adviser:
         _is_administrator(by, [person, *others])
@@ -178,7 +178,10 @@ def _must_be_administrator(store: Store, by: str) -> None:
 
 
 def _is_administrator(by: str, everybody: list[Adviser]) -> None:
-    """Checked within the change: two administrators who remove each other at the same moment must not both be gone."""
+    """Raise Refused unless `by` is an administrator, or at the terminal.
+
+    Changes check this in the same transaction: of two administrators who remove each other, one must remain.
+    """
     if by.endswith(AT_TERMINAL):
         return
     if not any(each.name == by and adviser.is_administrator(each) for each in everybody):
