@@ -184,7 +184,7 @@ def test_a_clock_that_is_wrong_is_told(settings: Settings, store: Store, twilio:
 
     twilio.date = formatdate(0, usegmt=True)
     (found,) = _found(asked, "clock")
-    assert (found.verdict, "fast of Twilio's" in found.says) == ("broken", True)
+    assert (found.verdict, "ahead of Twilio's" in found.says) == ("broken", True)
 
 
 def test_a_twilio_that_cannot_be_asked_is_not_fine(settings: Settings, store: Store) -> None:

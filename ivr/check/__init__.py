@@ -14,7 +14,7 @@ waived at one place with a written reason (`allow:`), so that every warning that
     languages.py  other languages: their words, and how long they take
     offers.py    offers of texts are marked, so that they can be left out while no text can be sent
     urgency.py   what has a time limit is urgent
-    promise.py   what must be true of whole calls: every caller gets help, in time
+    whole_calls.py  what must be true of whole calls: every caller gets help, in time
 
 Modules without rules:
 
@@ -47,12 +47,12 @@ from ivr.check import (  # importing them registers their rules
     languages,
     numbers,
     offers,
-    promise,
     proof,
     safety,
     slips,
     structure,
     urgency,
+    whole_calls,
     words,
 )
 from ivr.check.context import RULES, Context, Finding, Rule
@@ -151,7 +151,6 @@ __all__ = [
     "numbers",
     "offers",
     "play_stories",
-    "promise",
     "prove",
     "safety",
     "slips",
@@ -160,5 +159,6 @@ __all__ = [
     "untrue_stories",
     "unvisited",
     "urgency",
+    "whole_calls",
     "words",
 ]

@@ -115,6 +115,3 @@ def _stamped(s: Session, stamps: Stamps) -> Session:
 
 def _timeless(turn: Turn) -> Turn:
     return replace(turn, session=replace(_stamped(turn.session, Stamps()), turn=0))
-
-
-__all__ = ["Answers", "Stamps"]

@@ -157,9 +157,8 @@ class Context:
         return (*of_nodes, *of_places)
 
     @cached_property
-    def authored(
-        self,
-    ) -> dict[str, authored.MenuNode | authored.ReadingNode | authored.QuestionNode | authored.WordNode]:
+    def authored(self) -> dict[str, AuthoredNode]:
+        """The nodes as staff wrote them, by name."""
         return {node_id: node for _, _, node_id, node in self.draft.nodes()}
 
     @cached_property

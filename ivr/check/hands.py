@@ -183,6 +183,3 @@ def _named(walker: Walker, visit: Visit, key: str, reaction: float) -> float | N
     if heard is None:
         return walker.timing.reply(visit.turn) + reaction if key in "09" else None
     return heard + reaction
-
-
-__all__ = ["REACTION", "first_timer", "ideal", "one_key", "one_thing", "slips", "thorough", "trembling"]

@@ -31,7 +31,7 @@ def offers(context: Context) -> Iterator[Finding]:
         outside = spoken.OFFER.sub("", text.written)
         if found := _LOOKS_LIKE.search(outside):
             said = next((s for s in english.sentences(outside) if found[0] in s), outside)
-            words = "This offers a text, and is said while none can be sent too."
+            words = "This offers a text, and is said even while no text can be sent."
             yield text.finding(words, f"Put it in square brackets: '[{said}]'", word=found[0])
         for offer in spoken.OFFER.finditer(text.written):
             before, after = text.written[: offer.start()].rstrip(), text.written[offer.end() :].strip()

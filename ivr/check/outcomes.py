@@ -368,6 +368,3 @@ class _Call:
         while len(typed) < digits and not typed.endswith("#"):
             typed += self._next_key()
         return typed
-
-
-__all__ = ["CallOutcome", "CallOutcomes", "Circumstances", "Habit", "habits"]

@@ -346,6 +346,3 @@ def _nothing(turn: Turn) -> Iterator[Input]:
             yield from (TransferEnded("busy"), TransferEnded("no_answer"), TransferEnded("failed"))
         case Record():
             yield from (NoInput(), Recorded())
-
-
-__all__ = ["LAWS", "Proof", "Violation", "prove"]

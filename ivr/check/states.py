@@ -272,6 +272,3 @@ class States:
 def _kind(place: Place) -> str:
     """What is told apart of the place that star leads back to: which step it is, or of which kind a node is."""
     return place.id if place.in_dialogue else type(place).__name__
-
-
-__all__ = ["TOLD_APART", "CallState", "Past", "States"]

@@ -78,6 +78,3 @@ class Timing:
                 known = self._measured.get((piece, slow))
                 total += english.piece_seconds(piece, words_a_minute) if known is None else known
         return total
-
-
-__all__ = ["TURN_GAP", "SoundSeconds", "Timing"]

@@ -129,6 +129,3 @@ def in_language(here: Here, tongue: Tongue) -> Session:
     """The session in this language. A draft begins with a warning in English."""
     s = replace(here.s, language=tongue.tag, place=At(GREETING), lead=(), trail=(), left_at=-1, topic="", one_key=False)
     return s if tongue.is_live else reply.say(here.at(s), here.words(Languages.draft))
-
-
-__all__ = ["LanguageName", "Languages", "in_language", "offer", "pressed", "rung"]

@@ -144,12 +144,12 @@ class HelpMenu(Menu):
     """The menu under key 9: settings of the call, explanations of words, and the ways out."""
 
     def choices(self, here: Here) -> tuple[Option, ...]:
-        own = tuple(self._today(here, option) for option in self.options)
+        own = tuple(self._current(here, option) for option in self.options)
         if not here.s.drafts:
             return own
         return (*own, Option(str(len(own) + 1), here.words(RecordPrompt.offer), RecordPrompt.id))
 
-    def _today(self, here: Here, option: Option) -> Option:
+    def _current(self, here: Here, option: Option) -> Option:
         """An option as it applies now: the other pace is offered, and 'words' leads to the hard word just heard."""
         s = here.s
         if option.goto == Slower.id and s.slow:

@@ -214,8 +214,8 @@ def _window(here: Here) -> HoldWindow:
 # --- the care that they ask for -----------------------------------------------------------------
 
 
-class _Kept(Asks):
-    """Saves each answer before the call continues."""
+class _SavesCounting(Asks):
+    """Saves each answer before the call continues, with a request that counts."""
 
     unfinished = True
 
@@ -224,7 +224,7 @@ class _Kept(Asks):
         return save_counting(here.at(s), to)
 
 
-class RingMessage(_Kept):
+class RingMessage(_SavesCounting):
     """Asks whether a message may be left."""
 
     id = "ring_message"
@@ -240,7 +240,7 @@ class RingMessage(_Kept):
         return here.s, Go("ring_needs") if here.s.wishes.theirs else STAY
 
 
-class RingSafe(_Kept):
+class RingSafe(_SavesCounting):
     """Asks whether we may say who is ringing if somebody else answers.
 
     Whoever answers this again is asked for all their needs again, so those that were said are forgotten.
@@ -255,7 +255,7 @@ class RingSafe(_Kept):
     )
 
 
-class RingNeeds(_Kept):
+class RingNeeds(_SavesCounting):
     """Asks what the adviser should prepare, one need after another."""
 
     id = "ring_needs"

@@ -11,6 +11,7 @@ from ivr.places import reply
 from ivr.places.entry import PhoneEntry, read_back
 from ivr.places.kinds import Asks, Pick, got, no, not_sure, wishing, yes
 from ivr.places.phrases import Phrases
+from ivr.places.wish import is_keyed, last_keyed
 from ivr.script import END_MENU, TEXT_ABOUT_US, Script
 from ivr.script.lines import Line, Words
 from ivr.script.place import STAY, Do, Go, Here, Moved, Place
@@ -53,15 +54,13 @@ def send(here: Here) -> Moved:
     s, text = here.s, text_about(here.script, here.s)
     if s.texts_asked >= here.script.line.limits.texts.a_call:
         return reply.say(here, here.words(TextLimit.call)), Go(END_MENU)
-    keyed = s.wishes.number != dialling.judge(s.caller).e164
-    effect = SendText(f"{s.call}.{s.turn}", s.wishes.number, text, here.script.texts[text], keyed)
+    effect = SendText(f"{s.call}.{s.turn}", s.wishes.number, text, here.script.texts[text], is_keyed(here))
     return replace(s, texts_asked=s.texts_asked + 1), Do(effect, _sent, TextFailed.say, limited=_LIMITED)
 
 
 def _sent(here: Here, done: Done) -> Moved:
-    own, number = dialling.judge(here.s.caller).e164, here.s.wishes.number
-    keyed = here.s.keyed if number == own else number
-    return replace(got(reply.say(here, here.words(TextSent.say)), "text"), keyed=keyed), Go(END_MENU)
+    s = got(reply.say(here, here.words(TextSent.say)), "text")
+    return replace(s, keyed=last_keyed(here)), Go(END_MENU)
 
 
 class SendTextTo(Asks):

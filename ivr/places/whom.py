@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from ivr import dialling
 from ivr.places.kinds import Asks, Pick, no, not_sure, wishing, yes
-from ivr.places.wish import RingFailed, save_unfinished
+from ivr.places.wish import RingFailed, is_keyed, save_unfinished
 from ivr.script.lines import Line, label
 from ivr.script.place import STAY, Do, Go, Here, Moved, Transition
 from ivr.script.session import CancelRequest, Done
@@ -21,7 +20,7 @@ from ivr.spoken import Speech
 WHO, AFTER_WHO = "ring_who", "ring_out"
 
 
-class _Kept(Asks):
+class _SavesUnfinished(Asks):
     """Saves each answer at once. The request does not count yet."""
 
     unfinished = True
@@ -31,7 +30,7 @@ class _Kept(Asks):
         return save_unfinished(here.at(s), to)
 
 
-class RingWho(_Kept):
+class RingWho(_SavesUnfinished):
     """Asks whom it is about."""
 
     id = WHO
@@ -50,7 +49,7 @@ class RingWho(_Kept):
         return here.s, Go(RingAgreed.id if about == "other" else AFTER_WHO) if about else STAY
 
 
-class RingAgreed(_Kept):
+class RingAgreed(_SavesUnfinished):
     """Asks whether the person whom it is about knows and agrees."""
 
     id = "ring_agreed"
@@ -72,17 +71,12 @@ class RingWhose(Asks):
     unfinished = True
 
     def says(self, here: Here) -> Speech:
-        return here.words(self.ask if _is_own(here) else self.keyed)
+        return here.words(self.keyed if is_keyed(here) else self.ask)
 
     def picked(self, here: Here, pick: Pick) -> Moved:
         s, to = super().picked(here, pick)
-        return (s, to) if pick.label is self.theirs and _is_own(here) else save_unfinished(here.at(s), Go(AFTER_WHO))
-
-
-def _is_own(here: Here) -> bool:
-    """Whether the wish is for the phone that the caller is using."""
-    own = dialling.judge(here.s.caller)
-    return own.verdict == "fine" and own.e164 == here.s.wishes.number
+        asks_number = pick.label is self.theirs and not is_keyed(here)
+        return (s, to) if asks_number else save_unfinished(here.at(s), Go(AFTER_WHO))
 
 
 def instead(here: Here, then: Transition) -> Moved:
@@ -103,6 +97,3 @@ def words_about(here: Here, child: Line, *, me: Line | None = None, other: Line)
     """The line for whom the request is about. `child` is also for callers who were not asked."""
     about = here.s.wishes.about
     return other if about == "other" else (me or child) if about == "me" else child
-
-
-__all__ = ["WHO", "RingAgreed", "RingWho", "RingWhose", "instead", "words_about"]

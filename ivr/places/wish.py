@@ -94,14 +94,18 @@ def save_unfinished(here: Here, then: Transition) -> Moved:
 
 
 def own_number(here: Here) -> str:
-    """The number that rings, if it can be rung back; else empty."""
-    own = dialling.judge(here.s.caller)
-    return own.e164 if own.verdict == "fine" else ""
+    """The number that the caller rings from, in E.164; empty if it is hidden or cannot be rung back."""
+    return dialling.judge(here.s.caller).e164
 
 
 def is_keyed(here: Here) -> bool:
     """Whether the number to ring is not the one that rang: it was keyed, or is not known."""
-    return not here.s.wishes.number or here.s.wishes.number != dialling.judge(here.s.caller).e164
+    return not here.s.wishes.number or here.s.wishes.number != own_number(here)
+
+
+def last_keyed(here: Here) -> str:
+    """The number that was keyed and confirmed last in this call, with the present one; nobody has to key it again."""
+    return here.s.keyed if here.s.wishes.number == own_number(here) else here.s.wishes.number
 
 
 def save_counting(here: Here, then: Transition, says: Callable[[Here], Speech] | None = None) -> Moved:
@@ -109,8 +113,7 @@ def save_counting(here: Here, then: Transition, says: Callable[[Here], Speech] |
 
     def saved(here: Here, done: Done) -> Moved:
         here = _written(here, done)
-        own, number = dialling.judge(here.s.caller).e164, here.s.wishes.number
-        here = here.at(got(replace(here.s, keyed=here.s.keyed if number == own else number), "request"))
+        here = here.at(got(replace(here.s, keyed=last_keyed(here)), "request"))
         return reply.say(here, says(here)) if says else here.s, then
 
     return here.s, Do(SaveRequest(as_request(here, "waiting")), saved, RingFailed.say, limited=LIMITED)

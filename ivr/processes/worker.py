@@ -29,7 +29,7 @@ from ivr.processes.tools import Tools
 from ivr.twilio import codes
 from ivr.twilio.rest import RestFailed
 from ivr.usecases import personal_data, renewing, spooling
-from ivr.usecases.jobs import keep_recording, recording_path
+from ivr.usecases.jobs import keep_recording, recording_path, recordings_folder
 
 log = structlog.get_logger()
 
@@ -226,7 +226,7 @@ def tidy(tools: Tools, now: float) -> int:
     renewing.forget_copies(tools.settings, now)
     tools.takes.tidy(now)
     gone = {recording_path(tools.settings, message.name) for r in forgotten for message in r.messages}
-    gone |= set(_written_before(now - keep, recording_path(tools.settings, "x").parent))
+    gone |= set(_written_before(now - keep, recordings_folder(tools.settings)))
     faults = []
     for path in gone:
         try:

@@ -23,7 +23,7 @@ from ivr.machine.config import Settings
 from ivr.store import Spool, Store
 from ivr.store.copying import CannotLoad, Stored
 from ivr.usecases import personal_data
-from ivr.usecases.jobs import recording_path
+from ivr.usecases.jobs import recordings_folder
 
 #: The names of the first two members of the file, and of the last: without it, the file is incomplete.
 _ABOUT, _REDIS, _END = "backup.json", "redis", "end"
@@ -121,7 +121,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _folders(settings: Settings) -> dict[str, Path]:
     return {
-        "messages": recording_path(settings, "x").parent,
+        "messages": recordings_folder(settings),
         "spool": settings.spool_dir,
         "config": settings.config_dir,
         "recordings": settings.audio_dir / "recordings",
@@ -161,7 +161,7 @@ def _must_fit(settings: Settings, about: BackupManifest) -> None:
         )
     if about.names != settings.keys.name(_ABOUT):
         raise CannotRestore(
-            "The key that begins with names: is another than that of the backup. Put its keys in place."
+            "The key here that begins with 'names:' is not that of this backup. Put the keys of that line in place."
         )
 
 

@@ -51,7 +51,7 @@ class Result:
 def examine(settings: Settings, *, mails: bool = True) -> Iterator[Result]:
     """Every check, one after another. `mails`: send an e-mail to the addresses for alerts."""
     yield _secrets(settings)
-    yield from _rooms(settings)
+    yield from _disks(settings)
     yield _packages()
     away = why_not(settings.redis_url)
     locked = _why_locked(settings, asks_redis=not away)
@@ -111,12 +111,12 @@ def _secrets(settings: Settings) -> Result:
     )
 
 
-def _rooms(settings: Settings) -> Iterator[Result]:
+def _disks(settings: Settings) -> Iterator[Result]:
     for name, folder in (("IVR_DATA", settings.data_dir), ("IVR_AUDIO", settings.audio_dir)):
-        yield _room(f"disk, {name}", folder)
+        yield _disk(f"disk, {name}", folder)
 
 
-def _room(what: str, folder: Path) -> Result:
+def _disk(what: str, folder: Path) -> Result:
     if why := disk.why_unwritable(folder):
         return _broken(what, f"Nothing can be written into {folder}: {why}")
     free = shutil.disk_usage(folder).free
@@ -243,8 +243,8 @@ def _texts(phone: RestClient) -> Result:
 def _clock(phone: RestClient) -> Result:
     ahead = phone.clock_is_ahead()
     if abs(ahead) > CLOCK_SECONDS:
-        way = "fast" if ahead > 0 else "slow"
-        return _broken("clock", f"It is {abs(ahead):.0f} s {way} of Twilio's. Have it set by the network (NTP).")
+        way = "ahead of" if ahead > 0 else "behind"
+        return _broken("clock", f"It is {abs(ahead):.0f} s {way} Twilio's. Have it set by the network (NTP).")
     return _fine("clock", "It agrees with Twilio's.")
 
 

@@ -180,7 +180,12 @@ def read_recording(settings: Settings, name: str) -> bytes | None:
 
 def recording_path(settings: Settings, name: str) -> Path:
     """The path of a caller's message, by its name in the request."""
-    return settings.data_dir / "recordings" / f"{_clean(name)}.wav"
+    return recordings_folder(settings) / f"{_clean(name)}.wav"
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """The folder of callers' messages."""
+    return settings.data_dir / "recordings"
 
 
 def _clean(name: str) -> str:

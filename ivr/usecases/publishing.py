@@ -194,7 +194,7 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     the draft. A live language that cannot be used any more does not block changes of anything else. Raises
     ConfigError.
     """
-    beside = {name: live[name] for name in _unheard(live) if files.get(name) == live[name]}
+    beside = {name: live[name] for name in _faulty_languages(live) if files.get(name) == live[name]}
     live, files = ({name: each[name] for name in each if name not in beside} for each in (live, files))
     problems, context = _checked(Folder(files, {}, ()), settings)
     if errors := _errors(problems):  # only then do the errors of the live files matter
@@ -204,7 +204,7 @@ def gate_change(settings: Settings, live: dict[str, str], files: dict[str, str])
     return Passed(whole, dataclasses.replace(context.script, revision=drafts.revision_of(whole)), tuple(problems))
 
 
-def _unheard(live: dict[str, str]) -> frozenset[str]:
+def _faulty_languages(live: dict[str, str]) -> frozenset[str]:
     """The files of languages that callers do not hear any more, although they are live."""
     problems = building.published(live, config.bank_holidays())[1] if live else ()
     return building.faulty_languages(live, problems) if problems else frozenset()

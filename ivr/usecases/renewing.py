@@ -14,7 +14,7 @@ from ivr import embedded
 from ivr.machine import disk, keys
 from ivr.machine.config import Settings
 from ivr.store import Spool, Store
-from ivr.usecases.jobs import MESSAGE_KIND, recording_path
+from ivr.usecases.jobs import MESSAGE_KIND, recordings_folder
 
 #: Copies in IVR_DATA of what was stored before an upgrade or a repair. Those of earlier versions are not encrypted.
 COPIES = ("before-encryption-*", "before-repair-*", embedded.OLD_COPY)
@@ -50,7 +50,7 @@ def copy_first(settings: Settings, now: float) -> Path:
     when = dt.datetime.fromtimestamp(now, dt.UTC)
     to = disk.private_folder(settings.data_dir / f"before-encryption-{when:%Y%m%d-%H%M%S}")
     embedded.copy(settings.data_dir, to)
-    for folder in (settings.spool_dir, recording_path(settings, "x").parent):
+    for folder in (settings.spool_dir, recordings_folder(settings)):
         if folder.is_dir():
             shutil.copytree(folder, to / folder.name)
     return to
@@ -64,7 +64,7 @@ def forget_copies(settings: Settings, now: float) -> None:
 
 
 def _messages(settings: Settings) -> Iterator[Path]:
-    yield from sorted(recording_path(settings, "x").parent.glob("*.wav"))
+    yield from sorted(recordings_folder(settings).glob("*.wav"))
 
 
 def _files(settings: Settings) -> Iterator[bytes]:

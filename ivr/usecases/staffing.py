@@ -69,7 +69,7 @@ def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
     try:
         person = store.accounts.change(invitation.name, how)
     except KeyError:
-        raise Refused(f"This address counts no more. Ask {invitation.by} for a new one.") from None
+        raise Refused(f"This address is no longer valid. Ask {invitation.by} for a new one.") from None
     store.audit.note(now, person.name, f"came in by the invitation of {invitation.by}")
     return person
 
@@ -185,7 +185,7 @@ def _is_administrator(by: str, everybody: list[Adviser]) -> None:
     if by.endswith(AT_TERMINAL):
         return
     if not any(each.name == by and adviser.is_administrator(each) for each in everybody):
-        raise Refused(f"Only {roles.who_may('people')} can do that, and you are none any more.")
+        raise Refused(f"Only {roles.who_may('people')} can do that, and you are not one any more.")
 
 
 def _each(store: Store, how: Callable[[CallbackRequest], CallbackRequest]) -> int:

@@ -1,4 +1,4 @@
-"""The promise of the line: every caller gets help, in time. The rules play whole calls on the engine."""
+"""Every caller gets help, in time. The rules play whole calls on the engine."""
 
 from __future__ import annotations
 
