@@ -1,4 +1,7 @@
-"""Every caller gets help, in time. The rules play whole calls on the engine."""
+"""Every caller gets help, in time. The rules play whole calls on the engine.
+
+(What a caller is promised when they ask to be rung is in `ivr/callbacks/diary.py` and `ivr/places/wish.py`.)
+"""
 
 from __future__ import annotations
 
