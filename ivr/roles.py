@@ -29,7 +29,7 @@ RIGHTS: Mapping[Right, str] = {
     "words": "change the draft: words, hours, numbers, topics; record prompts; keep calls as stories; send a link with "
     "which somebody without a sign-in can ring the draft",
     "publish": "make the draft live; agree to what a colleague wants to publish; take a publication back",
-    "log": "see who saw and did what, on every card and in the log, with its file",
+    "log": "see who saw and did what, on every card and in the log; download the log",
     "people": "invite people; change their name, role and phone; reset a second factor; end sign-ins; let people leave "
     "and return",
     "erase": "find, export and delete everything that is kept of one phone; delete a request",

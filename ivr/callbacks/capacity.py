@@ -30,7 +30,7 @@ class Lowered(msgspec.Struct, frozen=True):
 
 
 class NotLowered(Exception):
-    """Raised if slots cannot be lowered so. The message is for whoever tried."""
+    """Raised if slots cannot be lowered as asked. The message is for whoever tried."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ivr.hours import Hours
 
 #: The names under which promises are counted.
 KEPT, BROKEN = "promise:kept", "promise:broken"
-#: The beginning of the names under which languages are counted, and that of whoever asked for none.
+#: The prefix of the names under which languages are counted, and the language of callers who asked for none.
 LANGUAGE, ENGLISH = "language:", "English"
 
 

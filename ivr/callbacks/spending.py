@@ -29,7 +29,7 @@ STAGES: tuple[tuple[Stage, float], ...] = (("no clicks", 1.0), ("no texts", 0.9)
 
 
 def pounds(spent: Mapping[str, int], prices: Spending) -> float:
-    """What this has cost, as far as we know."""
+    """The estimated cost of this, in pounds."""
     pence = (
         spent.get("call_minutes", 0) * prices.call_minute_pence
         + spent.get("dialled_minutes", 0) * prices.dialled_minute_pence

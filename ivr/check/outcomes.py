@@ -231,13 +231,13 @@ class _Call:
         self._log = EffectLog(self._handler)
 
     def in_common(self) -> _Call:
-        """Play it as far as it is the same in all circumstances."""
+        """Play the part of the call that is the same in all circumstances."""
         while not self._stops and self._one_turn(only_in_common=True):
             pass
         return self
 
     def under(self, circumstances: Circumstances, phone: CallerPhone) -> _Call:
-        """The same call so far, to be played on in these circumstances."""
+        """A copy of the call so far, to be continued in these circumstances."""
         other = copy.copy(self)
         other._keys, other._seen, other._places = [*self._keys], {*self._seen}, {*self._places}
         other._take(circumstances, phone)

@@ -148,7 +148,7 @@ def few_sounds(context: Context) -> Iterator[Finding]:
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Callers are only offered parts of the day in which somebody can ring them."""
     days = [day for day in context.script.hours.week if day]
-    spans = [Span(day[0].opens, day[-1].closes) for day in days]  # a break is kept for whoever rings
+    spans = [Span(day[0].opens, day[-1].closes) for day in days]  # as in the diary, a break in the day counts as open
     parts = context.script.diary.parts
     for part, hours in parts.items():
         path = ("ring_back", part, "hours")

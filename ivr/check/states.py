@@ -97,7 +97,7 @@ class Successor(NamedTuple):
     failed: bool
 
 
-#: What makes two states different, in words.
+#: What makes two states different, in words, for the report of `ivr check --all`.
 TOLD_APART = (
     "where the caller is, what was said of it, and the place that star leads back to",
     "how often they were silent or pressed an unused key there, and for how long they wait",

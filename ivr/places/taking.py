@@ -55,7 +55,7 @@ def call_of(recording: str) -> str:
 
 
 class RecordPrompt(HandsOver):
-    """Says the words of the next prompt that nobody has recorded, and records whoever says them after it."""
+    """Reads out the next prompt that has no recording, and records the caller saying it."""
 
     id = "record_prompt"
     offer = label()
@@ -108,7 +108,7 @@ class RecordWait(Step):
         return LOOK_SECONDS
 
     def pressed(self, here: Here, key: str) -> Moved:
-        """Any key ends a take, and whoever pressed it twice has done nothing wrong."""
+        """Ignore keys: one ends a take, so a second press of it arrives here, and is no error."""
         return here.s, STAY
 
     def took(self, here: Here, event: Input) -> Moved | None:

@@ -67,7 +67,7 @@ def counts(s: Session) -> bool:
 
 
 def new_wish(here: Here) -> Here:
-    """Forget the answers so far, for a request with an id of its own. Whom it is about stays known."""
+    """Begin a new wish, which gets a request id of its own. Of the answers so far, only whom it is about is kept."""
     urgency = reply.heard_of_urgency(here.script, here.s)
     wishes = Wishes(urgent=bool(urgency) or None, today=urgency == "today", about=here.s.wishes.about)
     return here.at(replace(here.s, asked=here.s.asked + 1, wishes=wishes))

@@ -61,7 +61,7 @@ TRY_AGAIN = [5, 30, 120, 600, 1800]
 RING_AGAIN = [1, 2, 4, 8, 15, 30]
 #: The time limit of a job in seconds.
 JOB_SECONDS = 60
-#: Seconds between two searches at Twilio for messages of which no news arrived.
+#: Seconds between two searches at Twilio for recordings that were never reported to us.
 MESSAGES_SECONDS = 600
 #: Seconds between two questions to Twilio whether texts can be sent, while that is not known.
 SENDER_SECONDS = 60

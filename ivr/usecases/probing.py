@@ -66,7 +66,7 @@ def probe(settings: Settings, at: str = "") -> Probed:
 
 
 def shows_metrics(settings: Settings) -> bool:
-    """Whether whoever asks at PUBLIC_URL is shown the metrics, without a token. Raises Broken."""
+    """Whether the metrics can be read at PUBLIC_URL without a token. Raises Broken."""
     status, _, content = _Probe(settings, urlsplit(settings.public_url))._ask("GET", "/metrics", b"", {})
     return status == 200 and b"ivr_" in content
 

@@ -23,19 +23,19 @@ COPY_DAYS = 30
 
 
 def counted(settings: Settings, store: Store) -> Counter[str]:
-    """How many values and files each key encrypted, by the key's id; "" for those in the clear. Raises StoreDown."""
+    """How many values and files each key encrypted, by the key's id; "" counts unencrypted ones. Raises StoreDown."""
     found = store.sealing.counted()
     found.update(keys.id_of(sealed) for sealed in _files(settings))
     return found
 
 
 def in_the_clear(settings: Settings, store: Store) -> int:
-    """How much an earlier version stored in the clear."""
+    """How many values and files an earlier version stored unencrypted."""
     return store.sealing.in_the_clear() + sum(not keys.is_sealed(each) for each in _files(settings))
 
 
 def renew(settings: Settings, store: Store, tell: Callable[[int], None] = lambda count: None) -> int:
-    """Encrypt with the newest key what is not yet. Returns how much was changed.
+    """Encrypt everything with the newest key that is not yet. Returns how many values and files were changed.
 
     It may be interrupted, and run again, while the line runs. Raises StoreDown and OSError.
     """

@@ -56,7 +56,7 @@ def way_in(store: Store, name: str, by: str, now: float) -> tuple[Adviser, str]:
 
 
 def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
-    """Take up an invitation with a password. Raises Refused if it ended, or was taken up in another tab meanwhile."""
+    """Accept an invitation by setting a password. Raises Refused if it has expired, or was accepted in another tab."""
     invitation = store.accounts.invitation(secret)
     if invitation is None:
         raise Refused("This address is not known. Ask an administrator for a new one.")
@@ -75,7 +75,7 @@ def join(store: Store, secret: str, password_hash: str, now: float) -> Adviser:
 
 
 def why_not(invitation: Invitation | None, person: Adviser | None, now: float) -> str:
-    """Why the invitation behind an address cannot be taken up, by this person; empty if it can."""
+    """Why this person cannot accept the invitation behind an address; empty if they can."""
     if invitation is None:
         return "This address is not known. It may be incomplete: copy all of it. Or ask an administrator for a new one."
     if person is None or person.stamp != invitation.stamp or person.disabled:
