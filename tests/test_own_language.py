@@ -20,7 +20,10 @@ from ivr import check
 from ivr.advising import briefing
 from ivr.authoring import drafts
 from ivr.authoring.drafts import LANGUAGE_LINES
+from ivr.check.callers import Simulation
 from ivr.check.context import RULES, Context
+from ivr.check.explore import choices_at, unused_key
+from ivr.check.outcomes import SOMEBODY_ANSWERS, Habit
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.compiling import building, translation
 from ivr.engine import call
@@ -241,6 +244,27 @@ def test_a_person_rings_within_a_hundred_seconds_for_whoever_presses_nothing(fou
 
     assert isinstance(talk.turn.then, Transfer)
     assert seconds + timing.reply(talk.turn) < 100
+
+
+@pytest.mark.parametrize("hasty", [False, True], ids=["hears each reply", "presses at once"])
+def test_a_simulated_caller_with_wrong_keys_alone_enters_no_language_and_a_person_is_rung(
+    four: Script, hasty: bool
+) -> None:
+    """A key of a language is no wrong key. Otherwise the check would refuse a line for its third language."""
+    found = Simulation(four, pseudo.TODAY).calls.of(Habit(wrong=True, hasty=hasty), SOMEBODY_ANSWERS, "shown")
+
+    assert found.got == "a person"
+    assert found.rung is not None
+    assert found.rung.presses <= 4
+
+
+def test_where_each_key_means_something_none_is_wrong(four: Script) -> None:
+    talk = Talk(four)
+    while talk.at != "main_menu":
+        talk.wait()
+
+    assert [option.key for option in choices_at(four, talk.session)] == ["1", "2", "3", "4"]
+    assert unused_key(four, talk.session) is None
 
 
 # --- in the language ----------------------------------------------------------------------------------

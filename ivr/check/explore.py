@@ -19,8 +19,10 @@ from msgspec.structs import replace
 
 from ivr.check.answers import Answers, Stamps
 from ivr.check.timing import TURN_GAP, Timing
+from ivr.places import languages
 from ivr.places.changing import RingReference
-from ivr.places.reading import Reading
+from ivr.places.nodes import MainMenu
+from ivr.places.reading import Greeting, Reading
 from ivr.places.texting import text_about
 from ivr.places.wish import half_way
 from ivr.practice.effects import PracticeHandler
@@ -60,6 +62,8 @@ _ANY_TIME = dt.datetime(2000, 1, 3, 12, tzinfo=dt.UTC)
 
 #: Places at which it matters what the caller listened to, because the text that is offered is about that.
 TEXTED_FROM = (END_MENU, "send_text")
+#: Keys that hardly any place uses, most likely unused first.
+_UNUSED = "78654321"
 #: What a caller can get, apart from reaching a place.
 PERSON, REQUEST, MESSAGE, MOVED, CANCELLED = "person", "request", "message", "moved", "cancelled"
 
@@ -265,7 +269,7 @@ def asks_for_a_key(turn: Turn) -> bool:
 
 def is_told_in_parts(script: Script, turn: Turn) -> bool:
     """Whether the line continues by itself here, in the middle of a reading."""
-    return script.places[turn.session.place.node].is_telling(turn.session)
+    return _here(script, turn.session).place.is_telling(turn.session)
 
 
 def entries_at(place: Place) -> tuple[str, ...]:
@@ -274,5 +278,23 @@ def entries_at(place: Place) -> tuple[str, ...]:
 
 
 def choices_at(script: Script, s: Session) -> tuple[Option, ...]:
-    """The choices at the caller's place. None of them depends on the time."""
-    return script.places[s.place.node].choices(Here(script, s, _ANY_TIME))
+    """The choices at the caller's place. None of them depends on the time, but for the days of another language."""
+    here = _here(script, s)
+    return here.place.choices(here)
+
+
+def unused_key(script: Script, s: Session) -> str | None:
+    """A key that means nothing at the caller's place; None if every key means something.
+
+    That can be so in the greeting and the first menu, where languages have keys as well as choices.
+    """
+    here = _here(script, s)
+    used = {option.key for option in here.place.choices(here)}
+    if isinstance(here.place, Greeting | MainMenu):
+        used.update(tongue.keys[0] for tongue in languages.offered(here))
+    return next((key for key in _UNUSED if key not in used), None)
+
+
+def _here(script: Script, s: Session) -> Here:
+    """The caller's place, in the script of the language that the call is in."""
+    return Here(script.in_language(s.language, drafts=s.drafts), s, _ANY_TIME)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from ivr import dialling
 from ivr.check.answers import Answers
-from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, choices_at, is_told_in_parts
+from ivr.check.explore import CALLER, LONGEST_CALL, MESSAGE_SECONDS, Cost, is_told_in_parts, unused_key
 from ivr.check.hands import DECIDING
 from ivr.check.timing import TURN_GAP, Timing
 from ivr.engine.call import PendingEffect
@@ -42,8 +42,6 @@ from ivr.script.session import (
 )
 
 KEYS = "1234567890*#"
-#: Keys that hardly any place uses, most likely unused first.
-_UNUSED = "7865432"
 #: A call with more turns or seconds counts as never ending. R3: no endless loops; nobody tries this many presses.
 MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
 #: The id of a simulated call, used in the ids of its requests.
@@ -350,17 +348,21 @@ class _Call:
         return TransferEnded(self._circumstances.transfer), said + then.ring_seconds
 
     def _waits(self) -> bool:
-        """Whether the caller waits: those who hear each reply do not press in the middle of a reading."""
+        """Whether the caller waits: those who hear each reply do not press in the middle of a reading, and those who
+        press only wrong keys do not press where every key is right.
+        """
+        if self._habit.wrong and self._unused_key() is None:
+            return True
         return not self._habit.hasty and is_told_in_parts(self._outcomes.script, self._turn)
 
     def _next_key(self) -> str:
         key = self._unused_key() if self._habit.wrong else self._habit.keys[len(self._keys) % len(self._habit.keys)]
+        assert key  # where no key is wrong, the caller waits
         self._keys.append(key)
         return key
 
-    def _unused_key(self) -> str:
-        used = {option.key for option in choices_at(self._outcomes.script, self._turn.session)}
-        return next(key for key in _UNUSED if key not in used)
+    def _unused_key(self) -> str | None:
+        return unused_key(self._outcomes.script, self._turn.session)
 
     def _filled(self, digits: int) -> str:
         """Keys until there are as many digits as were asked for, or hash ends them."""

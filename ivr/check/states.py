@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 from msgspec.structs import replace
 
 from ivr.check import handlers
-from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin
+from ivr.check.explore import CALLER, MESSAGE_SECONDS, choices_at, entries_at, twin, unused_key
 from ivr.engine import call, escalation
 from ivr.engine.call import PendingEffect
 from ivr.places import reply
@@ -53,8 +53,6 @@ PHONES = (CALLER, LANDLINE, "")
 AT_THE_DOOR = (Person.id, Door.id, DoorDone.id)
 #: Where it matters that a call comes from a test phone.
 FROM_A_TEST_PHONE = (HELP, RecordPrompt.id, RecordWait.id, RecordGood.id, RecordBad.id)
-#: Keys that hardly any place uses, the likeliest first.
-UNUSED = "78654321"
 #: Keys that are also tried as the last one that makes a circle: hash stays where it is, and zero asks for a person.
 IN_CIRCLES = (Key("#"), Key("0"))
 #: The number of waits in a pause after which one more ends it. All others but the first are alike.
@@ -211,9 +209,8 @@ class States:
             yield from map(Key, "0*#915")
 
     def _keys(self, s: Session) -> Iterator[str]:
-        chosen = [option.key for option in choices_at(self.script, s)]
-        unused = next(key for key in UNUSED if key not in chosen)
-        yield from dict.fromkeys([*chosen, *"10*#9", unused])
+        chosen, unused = [option.key for option in choices_at(self.script, s)], unused_key(self.script, s)
+        yield from dict.fromkeys([*chosen, *"10*#9", *([unused] if unused else [])])
 
     def _entries(self, s: Session) -> Iterator[str]:
         yield from ("0", "*", "#", "0#", *entries_at(self._at(s)))
