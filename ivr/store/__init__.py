@@ -22,7 +22,7 @@
     ivr:call:<hash>              zset     requests for which somebody asked in one phone call, by the second of asking
     ivr:earlier:<hash>           zset     requests that were to be rung on another phone before, by the second of asking
     ivr:put_aside                zset     requests that were put aside, by the second they were
-    ivr:indexed                  string   a sign that all requests are entered in these four
+    ivr:indexed                  string   a sign that all requests are entered in the four keys above
     ivr:slot:<day>:<part>        zset     who has a slot in a window, by the second it runs out
     ivr:places                   hash     parts of days with fewer slots: who lowered them and why, as JSON
     ivr:unfinished               hash     what staff typed into a form and did not save, by <hash> and form; for 30 days
@@ -56,7 +56,7 @@
     ivr:audit                    stream   who saw and did what
     ivr:audit:<request id>       stream   the same about one request, the last two hundred entries; 100 days
     ivr:restored                 string   the second of the backup that is being restored, until that is finished
-    ivr:tried                    string   a sign that Redis keeps what it is told, for a minute
+    ivr:tried                    string   written to test whether Redis can store anything; for a minute
     ivr:alive:<post>             string   a sign of life of one of the worker's processes, for 20 seconds
     ivr:ailing:<process>         string   how often in a row a process ended early, for a minute
     ivr:figures                  string   what waits and what is late, as the worker last saw it, as JSON
@@ -66,10 +66,11 @@
     ivr:rung:<id>:<second>       string   a click for which Twilio was asked to ring, for an hour
     rq:*                                  the background worker's own queue
 
-A <hash> is of a phone number, a call, its number, or an adviser's name, with a key of the line (`ivr/machine/keys.py`).
-The values of sessions, requests, texts, blocks, lowered slots, unfinished forms, advisers,
+A <hash> is a keyed hash of a phone number, a phone call's id, a call number or an adviser's name
+(`ivr/machine/keys.py`). The values of sessions, requests, texts, blocks, lowered slots, unfinished forms, advisers,
 invitations, sent calls, sign-ins and failed sign-ins are encrypted; so is the spool, and so are spoken messages.
-Scripts in Redis read no such value: a session's turn stands before it in the clear.
+Scripts that run in Redis cannot read these values. The one for sessions needs the turn, so that stands before the
+encrypted value.
 
 Every change of a request is one transaction. Only this package imports redis; a fault
 there reaches the rest of the line as StoreDown. The library for jobs, which has commands of
@@ -98,7 +99,7 @@ its own, gets its connections here too.
     counts.py       what the report counts
     dropoff.py      what happened at each place
     health.py       the state of the line's processes
-    once.py         what may happen only once for some time
+    once.py         marks of what may happen only once within a time
     durability.py   whether Redis could lose data
     erasing.py      removes deleted data from the disk
     copying.py      copies all that is stored, and puts it back
@@ -153,8 +154,6 @@ __all__ = [
     "Health",
     "Invitation",
     "Ledger",
-    "Limits",
-    "Places",
     "Proposed",
     "Published",
     "PublishedSince",
@@ -209,8 +208,8 @@ class Store:
         self.copying = Copying(self.redis)
 
     def at_the_start(self, call: str, number: str, now: float) -> tuple[float | None, bool]:
-        """What must be known as a call starts, in one trip: when it was erased, if it was; and whether the phone with
-        this number (E.164; empty if not known) is blocked. Raises StoreDown.
+        """What must be known when a call starts, in one round trip: when the call was erased (POSIX seconds, or None),
+        and whether the phone with this number (E.164; empty if not known) is blocked. Raises StoreDown.
         """
         asks = (self.erasing.asks_when(call), self.blocked.asks_for(number))
         erased, block = self.redis.ask_all(*asks)
@@ -221,11 +220,11 @@ class Store:
         self.redis.do(lambda client: client.set("ivr:tried", 1, ex=60))
 
     def is_on_a_replica(self) -> bool:
-        """Whether what this thread has just written would survive the loss of one server. Raises StoreDown."""
+        """Whether what this thread has just written would survive the loss of the primary. Raises StoreDown."""
         return self.redis.is_on_a_replica()
 
     def redis_risks(self) -> list[str]:
-        """Settings of Redis with which it could lose data, and what it does not tell. Raises StoreDown."""
+        """How Redis could lose data with its settings, and which settings it does not report. Raises StoreDown."""
         return risks(self.redis)
 
     def with_queue(self, what: Callable[[Client], T]) -> T:

@@ -16,14 +16,14 @@ from ivr.store.connection import Client, Redis
 
 #: The names of advisers and of invitations in their encryption.
 KIND, INVITATION_KIND = b"adviser", b"invitation"
-#: Seconds for which a code is remembered that was used: longer than it fits.
+#: Seconds for which a used code is remembered: longer than it is valid.
 USED_SECONDS = 5 * 60
 #: Seconds for which an invitation that ended is remembered, to say so to whoever opens its address.
 ENDED_SECONDS = 30 * 24 * 60 * 60
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A way in for one person, behind an address that only they are given."""
+    """An invitation for one person. They are given an address that contains a secret."""
 
     name: str
     #: The person's stamp when they were invited. Once they have another, the address was used or replaced.
@@ -51,18 +51,18 @@ class Accounts:
         return self._codec.decode(value) if value else None
 
     def find(self, typed: str) -> Adviser | None:
-        """Who is meant by a name as somebody types it: without its accents, signs or spaces, if need be."""
+        """Whose name this is, as somebody typed it: accents, signs and spaces may be missing."""
         return adviser.same_name(typed, self.all())
 
     def save(self, person: Adviser) -> None:
-        """Store somebody as they are, whatever was stored of them."""
+        """Store an account, in place of the stored one of this name."""
         self._redis.do(lambda client: self._write(client.pipeline(), person).execute())
 
     def all(self) -> list[Adviser]:
         return self._redis.do(self._read)
 
     def add(self, person: Adviser) -> Adviser:
-        """Store somebody new. Raises Refused if somebody has this name, or one that would be taken for it."""
+        """Store a new account. Raises Refused if somebody has this name, or one that is easily confused with it."""
 
         def step(pipe: Client) -> Adviser:
             adviser.must_be_free(person.name, self._read(pipe))
@@ -73,7 +73,10 @@ class Accounts:
         return self._transaction(step)
 
     def change(self, name: str, how: Callable[[Adviser, list[Adviser]], Adviser]) -> Adviser:
-        """Change somebody in one step. `how` gets them and all others, and may raise Refused. Raises KeyError."""
+        """Change an account in one transaction. `how` gets it and all others, and may raise Refused.
+
+        Raises KeyError if nobody has this name.
+        """
 
         def step(pipe: Client) -> Adviser:
             everybody = self._read(pipe)
@@ -91,7 +94,7 @@ class Accounts:
         return self._transaction(step)
 
     def _transaction(self, step: Callable[[Client], Adviser]) -> Adviser:
-        """One at a time: who may leave depends on who else is there."""
+        """Run `step` alone: whether one account may change depends on the others (the last administrator stays)."""
         done: Adviser = self._redis.do(lambda client: client.transaction(step, _TURN, value_from_callable=True))
         return done
 
@@ -105,10 +108,10 @@ class Accounts:
         keys = [_key(name.decode()) for name in sorted(client.smembers(_NAMES))]
         return self._codec.readable(keys, client.mget(keys)) if keys else []
 
-    # --- ways in ----------------------------------------------------------------------------
+    # --- invitations and codes --------------------------------------------------------------
 
     def invite(self, person: Adviser) -> str:
-        """Keep the invitation of somebody who was just invited. Returns the secret for the address they are given."""
+        """Store an invitation for somebody who was just invited. Returns the secret for the address they are given."""
         secret = secrets.token_urlsafe(32)
         invitation = Invitation(person.name, person.stamp, person.invited_by, person.invited_until)
         seconds = adviser.INVITED_SECONDS + ENDED_SECONDS
@@ -117,17 +120,17 @@ class Accounts:
         return secret
 
     def invitation(self, secret: str) -> Invitation | None:
-        """The invitation behind an address, which may have ended; None if there never was one, or it is long over."""
+        """The invitation with this secret, which may have ended; None if there never was one, or it ended long ago."""
         value = self._redis.do(lambda client: client.get(_invitation(secret)))
         return self._invitations.decode(value) if value else None
 
     def use_code(self, name: str, step: int) -> bool:
-        """Use the code that somebody's app showed in this step of time. False if it was used before."""
+        """Mark the code of this time step, from somebody's app, as used. False if it was used before."""
         key = f"ivr:used_code:{self._hash(name)}:{step}"
         return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=USED_SECONDS)))
 
 
-#: The names as keys, and a number that changes with each change of any of them.
+#: The set of names, and a number that changes with each change of any account.
 _NAMES, _TURN = "ivr:advisers", "ivr:advisers:turn"
 
 

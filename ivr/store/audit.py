@@ -35,7 +35,7 @@ class AuditLog:
         self._redis = redis
 
     def searches(self, name: str, how: str) -> int:
-        """Count a search, and return how many of this kind the adviser made since the first of them, for an hour."""
+        """Count a search of the kind `how`. Returns how many the adviser made in the hour that began with the first."""
 
         def step(client: Client) -> int:
             pipe = client.pipeline()
@@ -69,9 +69,9 @@ class AuditLog:
             yield _entry(entry)
 
     def entries_before(self, at: str = "") -> Iterator[tuple[str, AuditEntry]]:
-        """The log before this position in it, latest first, each entry with its own. It is read piece by piece.
+        """The entries before the position `at`, latest first, each with its own position. Read piece by piece.
 
-        What is no position is the end of the log.
+        Anything that is not a position means the end of the log.
         """
         last = f"({at}" if _POSITION.fullmatch(at) else "+"
         while piece := self._redis.do(lambda client, last=last: client.xrevrange(KEY, last, count=LOG_PIECE)):  # type: ignore[misc]

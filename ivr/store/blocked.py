@@ -56,7 +56,7 @@ class Blocked:
         return "HGET", KEY, self._name(number)
 
     def lasts(self, value: bytes | None, now: float) -> bool:
-        """Whether the answer to that is a block that has not expired."""
+        """Whether `value`, the answer to the command of `asks_for`, is a block that has not expired."""
         return value is not None and self._codec.decode(value).ends > now
 
     def all(self, now: float) -> list[Block]:

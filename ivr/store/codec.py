@@ -4,7 +4,7 @@ Stored values outlive the program that wrote them. So each shape has a version, 
 function that converts its fields to the next one. The rest of the line knows only the current shape. Values of the
 line's versions 1.0 to 1.2 have no version number: they are version 1.
 
-What is about people is encrypted below that: see `Sealed`, and `ivr/machine/keys.py`.
+Values about people are then encrypted: see `Sealed`, and `ivr/machine/keys.py`.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Codec(Generic[T]):
 
 
 class Sealed(Generic[T]):
-    """A codec whose values are encrypted. `kind` is their name in the encryption: a value of one kind is never taken
-    for one of another.
+    """A codec whose values are encrypted. `kind` is authenticated with each value, so that a value of one kind cannot
+    be put in place of one of another kind.
     """
 
     def __init__(self, codec: Codec[T], keys: Keys, kind: bytes):
@@ -106,9 +106,10 @@ _OF_ALL = ("needs", "slow", "heard", "stuck")
 
 
 def _request_of_askers(old: Fields) -> Fields:
-    """Upgrade: version 1 stored what is true for all askers in the request, and 1.0 stored time and answers only there.
+    """Upgrade: version 1 stored in the request what is true for all its askers. (The line's version 1.0 stored times
+    and answers only there.)
 
-    Version 1 dropped askers who had gone. Only their number is known, and what they left with the request.
+    Version 1 dropped askers who had gone. What is known is how many they were, and what the request kept of them.
     """
     own = {name: old[name] for name in _OF_ASKERS if name in old}
     own["promise"] = {
@@ -159,13 +160,13 @@ def _flags_of_their_own(old: Fields) -> Fields:
 
 
 def _heard_already(at: Fields) -> Fields:
-    """A position of version 2. Its places without parts are the steps that are no phones of a person."""
+    """Upgrade one position: at the steps in `_REPEAT`, version 2 set `part` to 1 for what had been heard before."""
     if at["node"] not in _REPEAT:
         return at
     return {name: value for name, value in at.items() if name != "part"} | {"repeated": bool(at.get("part"))}
 
 
-#: Steps that said less where `part` was 1.
+#: Steps without parts, at which version 2 used `part` 1 to say less the second time.
 _REPEAT = frozenset(
     ("person_away", "ring_check", "text_check", "ring_number", "text_number", "ring_reference", "letter_date")
 )

@@ -38,13 +38,13 @@ LEFT_ALONE_SECONDS = 1.0
 
 #: The schemes of a Redis behind Sentinel, without TLS and with it.
 SENTINEL = ("sentinel", "sentinels")
-#: Milliseconds that a replica has to take what a caller is told that we have.
+#: Milliseconds in which a replica must confirm what was written, before a caller hears "we have it".
 REPLICA_MILLISECONDS = 100
 
 #: The longest path of a socket in bytes that the kernel accepts.
 _LONGEST_SOCKET = 107
 
-#: InvalidResponse: whatever answers is no Redis, or something on the way broke its answer.
+#: InvalidResponse: what answered is not Redis, or its answer was damaged on the way.
 _FAILURES = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.InvalidResponse, OSError)
 
 
@@ -65,7 +65,7 @@ def _client(url: str, seconds: float | None) -> Client:
 
 
 def _behind_sentinel(parts: SplitResult, waits: dict[str, Any], options: dict[str, Any]) -> Client:
-    """A client of the present primary: sentinel://user:password@host:port,host:port/name.
+    """A client of the current primary: sentinel://user:password@host:port,host:port/name.
 
     `sentinels://` is the same with TLS to sentinels and servers.
     """
@@ -132,21 +132,20 @@ class Redis:
     def do(self, what: Callable[[Client], T]) -> T:
         """Run commands. Raises StoreDown if Redis does not answer or cannot run them; at once if it has just failed.
 
-        "Cannot" means that it is out of room, is still loading, or is no longer the master.
+        "Cannot" means that it is out of memory, is still loading, or is no longer the primary.
         """
         return self._guarded(lambda: what(self.client))
 
     def ask(self, *command: str | bytes | int) -> Any:
-        """Run one command over this thread's own connection, at a third of the cost of `do`. For commands in every
-        turn.
+        """Run one command over this thread's own connection, at a third of the cost of `do`: for commands that every
+        turn needs.
 
         Raises StoreDown like `do`. Raises NoScriptError for a script that Redis does not know.
         """
-
         return self._guarded(lambda: self._wire().ask(command))
 
     def ask_all(self, *commands: tuple[str | bytes | int, ...]) -> list[Any]:
-        """Run some commands in one trip, as `ask` runs one."""
+        """Run several commands in one round trip, as `ask` runs one."""
         return self._guarded(lambda: self._wire().ask_all(commands))
 
     def _wire(self) -> Wire:
@@ -158,8 +157,8 @@ class Redis:
     def is_on_a_replica(self) -> bool:
         """Whether what this thread has just written would survive the loss of the primary. Raises StoreDown.
 
-        Behind Sentinel, another server takes over, and what it has not taken yet is lost. With no other server, and
-        without Sentinel, the disk of the one that answered counts.
+        Behind Sentinel, a replica takes over, and what it has not received yet is lost. Without Sentinel, or without a
+        replica, True: nothing takes over, so what is on the disk of the only server counts.
         """
         if not self._url.startswith(SENTINEL):
             return True
@@ -170,22 +169,22 @@ class Redis:
         )
 
     def _guarded(self, what: Callable[[], T]) -> T:
-        as_i_came = self._may_ask() if self._shut_until else 0.0
+        shut_until = self._may_ask() if self._shut_until else 0.0
         try:
             answer = what()
         except _FAILURES as error:
             raise self._failed(error) from error
         except Exception as error:  # an error after the answer or before the request: Redis did not fail
-            self._it_answers(as_i_came)
+            self._it_answers(shut_until)
             if isinstance(error, redis.ResponseError) and _cannot(error):
                 raise StoreDown(str(error)) from error
             raise
-        self._it_answers(as_i_came)
+        self._it_answers(shut_until)
         return answer
 
     def _may_ask(self) -> float:
-        """Until when others ask nothing, since this thread alone tries whether Redis is back. Raises StoreDown if
-        another one does, or has just done so.
+        """Let this thread alone test whether Redis is back. Returns until when the others are refused (monotonic
+        seconds). Raises StoreDown if another thread is testing, or has just failed.
         """
         with self._one_tries:
             now = time.monotonic()
@@ -194,9 +193,9 @@ class Redis:
             self._shut_until = now + max(LEFT_ALONE_SECONDS, self._answer_seconds)
             return self._shut_until
 
-    def _it_answers(self, as_i_came: float) -> None:
-        """Close the breaker, unless a later request has found that Redis fails."""
-        if self._shut_until == as_i_came:
+    def _it_answers(self, shut_until: float) -> None:
+        """Close the breaker, unless a later request has opened it again. `shut_until`: what `_may_ask` returned."""
+        if self._shut_until == shut_until:
             self._shut_until = 0.0
 
     def _failed(self, error: Exception) -> StoreDown:
@@ -208,7 +207,7 @@ class Redis:
         return StoreDown(str(error))
 
     def patient(self) -> Client:
-        """A client without time-outs, for waiting for hours."""
+        """A client without time limits, for a worker that may wait for hours."""
         client = _client(self._url, None)
         client.set_response_callback("CLIENT INFO", _client_info)
         return client
@@ -227,7 +226,7 @@ def ping(url: str) -> bool:
 
 
 class Away(str):
-    """A reason that may resolve itself: the server is not up yet."""
+    """A reason that may pass by itself: the server is not up yet."""
 
 
 def why_not(url: str) -> str:

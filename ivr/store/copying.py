@@ -1,4 +1,4 @@
-"""Copies what is stored in Redis, as it is, and puts a copy into an empty Redis."""
+"""Copies everything that is stored in Redis, for a backup, and restores a copy into an empty Redis."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import redis
 
 from ivr.store.connection import Client, Redis
 
-#: What only makes sense while it happens: calls under way, sign-ins, signs of life, and the queue of jobs. A job of
-#: last night, done again, would text somebody twice.
+#: Keys that are not copied, because they are of no use later: calls under way, sign-ins, heartbeats, and the queue of
+#: jobs. A job of last night that runs again would text somebody twice.
 PASSING = (
     "ivr:session:", "ivr:accepted:", "ivr:signedin", "ivr:signin:", "ivr:alive:", "ivr:ailing:", "ivr:figures",
     "ivr:tried", "ivr:rung:", "ivr:keys", "ivr:restored", "rq:",
@@ -30,7 +30,7 @@ class CannotLoad(Exception):
 
 
 class Copying:
-    """All that is stored, without what is passing."""
+    """Everything that is stored, without the keys in PASSING."""
 
     def __init__(self, server: Redis):
         self._redis = server
@@ -45,9 +45,9 @@ class Copying:
         return not found
 
     def load(self, stored: list[Stored], at: float) -> None:
-        """Put a copy of that second into an empty Redis, all of it or nothing. Raises CannotLoad, and StoreDown.
+        """Restore a copy that was made at `at` into an empty Redis, all of it or nothing. Raises CannotLoad, StoreDown.
 
-        It is `unfinished` from then on, until it is `finished`.
+        From then on, `unfinished` returns `at`, until `finished` is called.
         """
         try:
             self._redis.do(lambda client: _load(client, stored, at))
@@ -55,12 +55,12 @@ class Copying:
             raise CannotLoad(f"Redis does not take it: {refusal}") from refusal
 
     def unfinished(self) -> float | None:
-        """The second of the copy whose restore is not finished; None if there is none."""
+        """When the copy was made whose restore is not finished (POSIX seconds); None if there is none."""
         at = self._redis.do(lambda client: client.get(_UNFINISHED))
         return None if at is None else float(at)
 
     def finished(self) -> None:
-        """The restore is finished."""
+        """Record that the restore is finished."""
         self._redis.do(lambda client: client.delete(_UNFINISHED))
 
 

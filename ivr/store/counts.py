@@ -11,11 +11,13 @@ from ivr.store.connection import Client, Redis
 
 
 class Counts:
+    """The counts of each month, by name."""
+
     def __init__(self, redis: Redis):
         self._redis = redis
 
     def add(self, now: float, names: Iterable[str], times: int = 1) -> None:
-        """Count each of these once, or so many times, in the month of `now`; -1 takes one back. Raises StoreDown."""
+        """Count each of these `times` times in the month of `now`; -1 takes one back. Raises StoreDown."""
         month = month_of(now)
         self.write({(month, name): count * times for name, count in Counter(names).items()})
 

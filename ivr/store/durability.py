@@ -75,5 +75,5 @@ def _by_info(server: Redis) -> dict[str, str]:
 def _if_it_says(server: Redis, ask: Callable[[Client], dict[str, str]]) -> dict[str, str]:
     try:
         return server.do(ask)
-    except redis.ResponseError:  # it lets nobody look
+    except redis.ResponseError:  # the command is disabled
         return {}

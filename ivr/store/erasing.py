@@ -5,7 +5,7 @@ take most of a year. So we ask for a rewrite after a deletion, and once a day fo
 
 What was erased stays erased. Each erased call and phone is noted as a keyed hash: in Redis, where the next webhook of
 that call is refused, and in a file beside IVR_DATA (`Ledger`), which a backup of the data does not contain. After a
-restore, what the file knows and Redis does not is erased again (`person.keep_erased`).
+restore, what the file knows and Redis does not is erased again (`keep_erased` in `ivr/usecases/personal_data.py`).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ log = structlog.get_logger()
 
 #: Seconds after which the file is rewritten even without a deletion, because calls and counters with numbers expire.
 DAILY_SECONDS = 24 * 60 * 60
-#: Seconds for which it is known what was erased. Longer than any backup may be kept: see docs/operators.md.
+#: Seconds for which an erasure is remembered: longer than any backup may be kept (docs/operators.md).
 ERASED_SECONDS = 400 * 24 * 60 * 60
 _DELETED, _REWRITTEN, _ERASED = "ivr:deleted_since", "ivr:rewritten", "ivr:erased"
 
 
 class Erasing:
-    """Rewrites the file when it is due."""
+    """Rewrites Redis' append-only file when that is due, and remembers what was erased."""
 
     def __init__(self, server: Redis, keys: Keys):
         self._redis, self._keys = server, keys
@@ -44,7 +44,7 @@ class Erasing:
         return self._redis.do(lambda client: _look(client, now))
 
     def deletes(self) -> None:
-        """Record that something was deleted that is still on the disk."""
+        """Record that something was deleted in Redis that is still in its file."""
         self._redis.do(deletes)
 
     def note(self, now: float, *erased: str) -> None:
@@ -52,12 +52,12 @@ class Erasing:
         self._redis.do(lambda client: note(client, self._keys, now, *erased))
 
     def when(self, erased: str) -> float | None:
-        """When a call or a phone was erased; None if it was not."""
+        """When a call or a phone was erased (POSIX seconds); None if it was not."""
         at = self._redis.ask(*self.asks_when(erased))
         return None if at is None else float(at)
 
     def asks_when(self, erased: str) -> tuple[str, ...]:
-        """The command that asks for it, to be sent together with others."""
+        """The command that asks when something was erased, to be sent together with others."""
         return "ZSCORE", _ERASED, self.mark(erased)
 
     def mark(self, erased: str) -> str:
@@ -65,10 +65,11 @@ class Erasing:
         return _mark(self._keys, erased)
 
     def exchange(self, ledger: Ledger, now: float) -> dict[str, float]:
-        """Write into the ledger of this machine what Redis knows, and drop what is too old from both.
+        """Copy new marks from Redis into the ledger of this machine, and drop old ones from both.
 
-        Returns what Redis does not know, as marks with times: after a restore, it may hold that again. Erase it, and
-        then let Redis `learn` it. Raises OSError if the ledger cannot be read or written, and StoreDown.
+        Returns the marks with their times that only the ledger has: after a restore, Redis may hold that data again.
+        Erase the data, and then give the marks to `learn`. Raises OSError if the ledger cannot be read or written, and
+        StoreDown.
         """
         known = {mark.decode(): at for mark, at in self._redis.do(_all)}
         written = ledger.read()
@@ -81,15 +82,15 @@ class Erasing:
         return new
 
     def learn(self, erased: Mapping[str, float]) -> None:
-        """Let Redis know marks of the ledger. Only once what they stand for is erased: whoever is stopped before that
-        begins again.
+        """Add marks of the ledger to Redis. Call it once the data that they stand for is erased, so that an
+        interrupted run begins again.
         """
         if erased:
             self._redis.do(lambda client: client.zadd(_ERASED, dict(erased), gt=True))
 
 
 class Ledger:
-    """The file of one machine that knows what was erased. Each line is a mark and a time (POSIX seconds)."""
+    """The file in which one machine remembers what was erased. Each line is a mark and a time (POSIX seconds)."""
 
     def __init__(self, file: Path):
         self.file = file
@@ -112,7 +113,7 @@ class Ledger:
             os.fsync(file.fileno())
 
     def keep_since(self, when: float) -> None:
-        """Drop marks that are older. Raises OSError."""
+        """Drop the marks before this time. Raises OSError."""
         kept = {mark: at for mark, at in self.read().items() if at > when}
         disk.write_whole(self.file, "".join(f"{mark} {at:.3f}\n" for mark, at in kept.items()), 0o600)
 
@@ -130,15 +131,15 @@ def _mark(keys: Keys, erased: str) -> str:
 
 
 def after(said: float, now: float) -> float:
-    """The time at which something that was said then is erased now: later, also if the clock was set back since.
+    """The time to note for an erasure: later than what is erased was `said`, even if the clock was set back since.
 
-    The ledger rounds to a thousandth of a second.
+    The difference is a thousandth of a second, to which the ledger rounds.
     """
     return max(now, said + 0.001)
 
 
 def note(client: Client, keys: Keys, now: float, *erased: str) -> None:
-    """Note calls or phones as erased, in a transaction that erases them."""
+    """Note calls or phones as erased, as part of the transaction that erases them."""
     if marks := {_mark(keys, each): now for each in erased if each}:
         client.zadd(_ERASED, marks, gt=True)
 
@@ -150,7 +151,9 @@ def when(client: Client, keys: Keys, erased: str) -> float | None:
 
 
 def was_since(client: Client, keys: Keys, number: str, heard: float) -> bool:
-    """Whether this phone's data was deleted after a wish was heard, which the deletion did not reach in its spool."""
+    """Whether this phone's data was deleted after a wish was `heard` (POSIX seconds). A deletion does not reach the
+    spools of other machines, so a wish may come from one later.
+    """
     at = when(client, keys, number) if number else None
     return at is not None and heard <= at
 
@@ -161,7 +164,7 @@ def _all(client: Client) -> list[tuple[bytes, float]]:
 
 
 def deletes(client: Client) -> None:
-    """The same in a transaction that deletes."""
+    """Record that something was deleted that is still in Redis' file, as part of the transaction that deletes it."""
     client.set(_DELETED, 1)
 
 

@@ -1,7 +1,8 @@
 """The state of the line's processes: which are alive, which keep ending, what is waiting, and counts.
 
-The worker writes its figures now and then, so that pages do not have to search requests or queues. So reading is cheap,
-and every web process gives the same answer.
+A post is the task of one of the worker's processes (`WORKER_PROCESSES` in `ivr/usecases/jobs.py`). A heartbeat says
+that the process at that post is alive. The worker also writes figures regularly, so that pages do not have to search
+requests or queues: reading is cheap, and every web process gives the same answer.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class QueueFigures(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True):
     """What is waiting, as the worker saw it at `at` (POSIX seconds).
 
-    `unwritable`: why the disk cannot be written, or empty. `urgent_since`: since when the first of the urgent callers
-    has waited who can be rung now (POSIX seconds), or 0.
+    `unwritable`: why the disk cannot be written; empty if it can. `urgent_since`: since when the longest-waiting urgent
+    caller who can be rung now has waited (POSIX seconds); 0 if there is none.
     """
 
     at: float

@@ -1,7 +1,7 @@
-"""Where requests are found without reading all of them: by the number of a call, by the phone call in which somebody
-asked, by a phone that was to be rung before, and those that were put aside.
+"""Indexes of the requests: by call number, by the phone call in which somebody asked, by a phone that was to be rung
+before, and those that were put aside.
 
-What earlier versions stored is not in here. The first search indexes it, once.
+Earlier versions of the line did not index their requests. The first search does it for them, once.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from ivr.callbacks.request import CallbackRequest
 from ivr.machine.keys import Keys
 from ivr.store.connection import Client
 
-#: Requests that were put aside, by the second; and a sign that all requests are entered: which indexes they are in.
+#: Requests that were put aside, by the second; and the sign that all requests are indexed, with its present value.
 PUT_ASIDE, COMPLETE, ALL_INDEXES = "ivr:put_aside", "ivr:indexed", b"2"
 #: How many requests are read at once while all are entered.
 PIECE = 500
 
+#: Reads the requests with these ids. Those that are gone or cannot be read are left out.
 Read = Callable[[Client, list[bytes]], list[CallbackRequest]]
 
 
 class Index:
-    """What is kept beside the requests, in the same transactions."""
+    """The indexes, which change in the same transactions as the requests."""
 
     def __init__(self, keys: Keys, read: Read):
         self._keys, self._read = keys, read
 
     def enter(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-        """Enter a request as it is now, and take it out of where it was and is no longer."""
+        """Enter a request as it is now, and remove the entries of `before` that no longer hold."""
         now = self._entries(request)
         for key in (self._entries(before) if before else set()) - now:
             pipe.zrem(key, request.id)
@@ -57,7 +58,9 @@ class Index:
         return self._under(client, self._earlier(number))
 
     def on_another_phone(self, pipe: Client, wish: str) -> CallbackRequest | None:
-        """The request of this wish, open or ended, if an adviser was given another number for it. It is watched."""
+        """The request of this wish, open or ended, if an adviser was given another number for it. All requests of the
+        call are watched.
+        """
         ids = self.of_call(pipe, call_of(wish))
         if ids:
             pipe.watch(*(f"ivr:request:{each.decode()}" for each in ids))
@@ -89,7 +92,7 @@ class Index:
         return f"ivr:earlier:{self._keys.name(number)}"
 
     def _complete(self, client: Client) -> None:
-        """Enter what earlier versions stored. Two processes that do it at once enter the same."""
+        """Index what earlier versions stored. If two processes do it at the same time, they enter the same."""
         if client.get(COMPLETE) == ALL_INDEXES:
             return
         ids = [*client.zrange("ivr:queue", 0, -1), *client.zrange("ivr:ended", 0, -1)]

@@ -1,5 +1,5 @@
-"""Counts what was asked for in a day, and says when a limit is reached (`ivr/callbacks/limits.py`); and forgets what is
-counted of one phone.
+"""Counts what was asked for in a day, and says when a limit is reached (`ivr/callbacks/limits.py`). Also finds and
+deletes every key that is named after one phone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class LimitCounts:
         self._redis, self._keys = redis, keys
 
     def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
-        """Count it, and return an empty text; or the limit that is reached."""
+        """Count what is asked for, and return an empty text; or return the limit that is reached, and count nothing."""
         day = dt.datetime.fromtimestamp(now, LONDON).date()
         before = day - dt.timedelta(days=1)
         of_phone = f"ivr:{asked.what}:{self._keys.name(asked.phone)}" if asked.phone else ""
@@ -53,15 +53,13 @@ class LimitCounts:
         return reached
 
     def counted_of(self, number: str) -> list[str]:
-        """All keys with the hash of this number in their names: what is counted by it, the alert about it, and where
-        its requests are entered.
-        """
+        """All keys with the hash of this number in their names: counters, marks of alerts, and indexes of requests."""
         name = self._keys.name(number)
         keys = [f"ivr:{what}:{name}" for what in ("phone", "earlier", "guesses", "calls_to", "texts_to", "answers_to")]
         keys += [f"ivr:alerted:{name}:{way}" for way in ("mail", "webhook")]
         return self._redis.do(lambda client: [key for key in keys if client.exists(key)])
 
     def forget_counted(self, number: str) -> None:
-        """Delete them."""
+        """Delete the keys that `counted_of` finds."""
         if keys := self.counted_of(number):
             self._redis.do(lambda client: client.delete(*keys))

@@ -26,11 +26,13 @@ def changes(pipe: Client, request_id: str) -> None:
 
 
 class Listed:
+    """This process's copy of the open requests. Threads share it."""
+
     def __init__(self, redis: Redis, read: Read):
         self._redis, self._read = redis, read
         self._lock = threading.Lock()
         self._known: dict[str, CallbackRequest] = {}
-        #: The last id in the stream that was seen, and when all were last read.
+        #: The last id in the stream that was seen, and when all were last read (monotonic seconds).
         self._last = b""
         self._read_at = 0.0
         self._version = 0

@@ -28,17 +28,17 @@ class LoweredSlots:
         return sorted(map(self._codec.decode, found), key=lambda each: _field(each.window))
 
     def lower(self, parts: Iterable[Lowered]) -> None:
-        """Store them all at once. What was said before of the same part of a day is replaced."""
+        """Store all of these at once. An earlier entry for the same part of a day is replaced."""
         values = {_field(each.window): self._codec.encode(each) for each in parts}
         self._redis.do(lambda client: client.hset(KEY, mapping=values))
 
     def put_back(self, window: Window) -> bool:
-        """Give a part of a day its usual slots again. False if it has them."""
+        """Give a part of a day its usual slots again. False if it had them already."""
         return bool(self._redis.do(lambda client: client.hdel(KEY, _field(window))))
 
 
 def forget_before(client: Client, day: dt.date) -> None:
-    """Delete what is known of earlier days."""
+    """Delete the entries of earlier days."""
     if old := [each for each in client.hkeys(KEY) if each.decode().partition(" ")[0] < day.isoformat()]:
         client.hdel(KEY, *old)
 

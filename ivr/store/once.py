@@ -15,7 +15,7 @@ CLICK_SECONDS = 60 * 60
 
 
 class Once:
-    """What was done already. Every process sees the same."""
+    """Marks of what was done already. All processes share them."""
 
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys = redis, keys

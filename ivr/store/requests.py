@@ -30,7 +30,7 @@ from ivr.store.listed import Listed, changes
 KIND = b"request"
 #: Seconds for which an ended request is kept for its caller and for advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
-#: What a change of Redis comes to: a request, or nothing.
+#: What a transaction returns: a request, or nothing.
 Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
 
 
@@ -60,8 +60,8 @@ class Requests:
         """Save a wish, joined to an open request of the same number. Unknown numbers are never joined.
 
         `entry`: the name of the spool's entry that it comes from, noted in the same transaction. An entry that was
-        handed in before changes nothing. Raises Refused for a call whose request was deleted: its webhooks, sent once
-        more, bring nothing back.
+        handed in before changes nothing. Raises Refused for a call whose request was deleted, so that a repeated
+        webhook cannot bring it back.
         """
         wish, reference = effect.request, self.new_reference()
         phone, call = self._phone(wish.number), call_of(wish.id)
@@ -94,7 +94,7 @@ class Requests:
         return Done(request=saved, reference=saved.reference_of(wish.id)) if saved else Done()
 
     def find(self, effect: FindRequest) -> Done:
-        """Find the request of this phone with this call number; nothing after too many guesses."""
+        """Find the request of this phone with this call number; none after too many wrong ones."""
         guesses = f"ivr:guesses:{self._keys.name(effect.number)}"
 
         def look(client: Client) -> CallbackRequest | None:
@@ -134,7 +134,7 @@ class Requests:
             return Done(request=self.get(request_id))
 
     def _joined(self, request_id: str) -> str:
-        """The id of the request that goes by this id now: a wish from the spool may have joined another."""
+        """The id of the request that this one became part of: a wish from the spool may have joined another."""
         if self._redis.do(lambda client: client.exists(f"ivr:request:{request_id}")):
             return request_id
         found = self.of_wish(request_id)
@@ -155,11 +155,11 @@ class Requests:
         return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
 
     def listed(self) -> tuple[list[CallbackRequest], int]:
-        """Every open request, in no order, as this process knows them; and a number that changes with them."""
+        """Every open request, in no order, from this process's copy; and a number that changes with them."""
         return self._all_listed.all()
 
     def ended(self, most: int = 200, after: int = 0, since: float = 0.0) -> list[CallbackRequest]:
-        """Requests that ended since a time, latest first: so many, after so many later ones."""
+        """Requests that ended since a time, latest first: at most `most`, without the first `after`."""
         return self._listed(lambda client: client.zrevrangebyscore("ivr:ended", "+inf", since, after, most))
 
     def put_aside(self) -> list[CallbackRequest]:
@@ -219,11 +219,11 @@ class Requests:
         return self._change(request_id, how)
 
     def of_wish(self, wish: str) -> CallbackRequest | None:
-        """The request that this wish became or joined, which may come from another call."""
+        """The request that this wish became, or that of an earlier call which it joined."""
         return self.get(wish) or next((each for each in self.asked_in(call_of(wish)) if each.asker(wish)), None)
 
     def asked_in(self, call: str) -> list[CallbackRequest]:
-        """The requests for which somebody asked in this phone call (its id): first who waits, then the latest."""
+        """The requests for which somebody asked in this phone call (its id): open ones first, then the latest."""
         found = self._listed(lambda client: self._index.of_call(client, call))
         return sorted(found, key=lambda request: not request.open)
 
@@ -261,7 +261,7 @@ class Requests:
         return [request for request in found if request.number == number]
 
     def known_of(self, number: str) -> list[CallbackRequest]:
-        """The same, and those that were to be rung on this phone before their caller gave another."""
+        """Every request of a phone, and those that were to be rung on it before their caller gave another number."""
         earlier = self._listed(lambda client: self._index.of_earlier(client, number))
         found = {each.id: each for each in (*self.of_phone(number), *earlier) if number in each.numbers}
         return sorted(found.values(), key=lambda each: -each.asked_at)
@@ -371,7 +371,7 @@ class Requests:
             pipe.zrem(self._phone(before.number), request.id)
         if request.number:
             pipe.zadd(self._phone(request.number), {request.id: request.asked_at})
-            pipe.persist(self._phone(request.number))  # earlier versions had it go by itself
+            pipe.persist(self._phone(request.number))  # earlier versions set an expiry
         for window in windows_of(before) - (windows_of(request) if request.open else set()):
             pipe.zrem(windows.key(window), request.id)
         if request.open:

@@ -121,7 +121,7 @@ class Revisions:
     def publish(self, published: Published, files: Mapping[str, str]) -> None:
         """Make a revision live in one step.
 
-        Raises Conflict unless `published.before` is live, and StoreDown if Redis has no room for it or cannot write.
+        Raises PublishedSince unless `published.before` is live, and StoreDown if Redis is full or cannot write.
         """
 
         def step(pipe: Client) -> None:
@@ -139,7 +139,7 @@ class Revisions:
             self.forget_unused(published.at)
 
     def propose(self, proposed: Proposed) -> None:
-        """Keep a publication for a second person to look at, in place of an earlier one."""
+        """Store a publication that a second person must agree to, in place of an earlier one."""
         self._redis.do(lambda client: client.set("ivr:proposed", _proposed.encode(proposed)))
 
     def proposed(self) -> Proposed | None:

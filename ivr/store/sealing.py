@@ -76,7 +76,7 @@ class Sealing:
     def why_not(self) -> str:
         """Why these keys are not those of what is stored, in words; empty if they are. Raises StoreDown.
 
-        A Redis in which nothing is encrypted with others is marked as one of these keys.
+        A Redis without a mark, in which nothing is encrypted with other keys, is marked with these.
         """
         there = self._redis.do(lambda client: client.get(_MARKER))
         if there is None:
@@ -92,7 +92,7 @@ class Sealing:
         return ""
 
     def _mark(self) -> bytes:
-        """Store the mark, and return the one that is there: another process may have been quicker."""
+        """Store the mark, and return the one that is stored: another process may have been quicker."""
         mine = self._keys.seal(self._keys.name(_MARKER).encode(), _MARKER_KIND)
         self._redis.do(lambda client: client.set(_MARKER, mine, nx=True))
         return self._redis.do(lambda client: client.get(_MARKER)) or mine
@@ -109,7 +109,7 @@ class Sealing:
         return self.counted()[""] + len(self._redis.do(_named_in_the_clear))
 
     def _stored(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Every value that is to be encrypted, without what precedes it; its key; and its kind."""
+        """The key, the value and the kind of everything that must be encrypted. Of a session, without its turn."""
         for start, kind in _VALUES.items():
             for key, value in self._values(start):
                 yield key, _sealed_part(value)[1], kind
@@ -133,7 +133,8 @@ class Sealing:
     # --- encrypting again -------------------------------------------------------------------
 
     def renew(self, tell: Callable[[int], None] = lambda count: None) -> int:
-        """Encrypt everything with the newest key that is not yet, and hash every name. Returns how much was changed.
+        """Encrypt with the newest key every value that is not yet, and hash the numbers in names. Returns how many
+        values were changed.
 
         `tell` is called with the number so far. What cannot be read is left as it is. Raises StoreDown; then the next
         run continues.
@@ -177,7 +178,7 @@ class Sealing:
         return changed
 
     def _renew_failed(self) -> int:
-        """Failed sign-ins: earlier versions kept each as fields in the clear."""
+        """Encrypt the list of failed sign-ins again. Earlier versions stored each as fields in the clear."""
         entries = self._redis.do(lambda client: client.xrange(signins.FAILED))
         if all(keys.id_of(fields.get(b"sealed", b"")) == self._keys.ids[0] for _, fields in entries):
             return 0
@@ -190,7 +191,7 @@ class Sealing:
     # --- names ------------------------------------------------------------------------------
 
     def _rename(self, client: Client) -> None:
-        """Hash the numbers in names. Requests of one phone that are under both names are put together."""
+        """Hash the numbers in the names of keys. If a phone's requests are under both names, they are merged."""
         for key in _named_in_the_clear(client):
             start, number = next((each, key.removeprefix(each)) for each in _NAMED if key.startswith(each))
             number, colon, way = number.partition(":")
@@ -202,7 +203,7 @@ class Sealing:
             else:
                 pipe.renamenx(key, to)
             pipe.execute()
-            client.delete(key)  # a count that both names had: the newer one counts on
+            client.delete(key)  # if both names had a count, that of the hashed name stays
         for key in client.scan_iter("ivr:deleted:*", count=1000):
             pipe = client.pipeline()
             erasing.note(pipe, self._keys, float(client.time()[0]), key.decode().removeprefix("ivr:deleted:"))
@@ -216,6 +217,6 @@ def _named_in_the_clear(client: Client) -> list[str]:
 
 
 def _sealed_part(value: bytes) -> tuple[bytes, bytes]:
-    """What stands before an encrypted value, which is the turn of a session with a bar, and the value."""
+    """The turn with its bar that precedes the encrypted value of a session (empty for others), and the value."""
     turn, bar, rest = value.partition(b"|")
     return (turn + bar, rest) if bar and turn.isdigit() else (b"", value)

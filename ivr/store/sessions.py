@@ -35,22 +35,24 @@ _SAVE_SHA = sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
 
 
 class Sessions:
-    """What the line remembers of the calls that are going on.
+    """What the line remembers of the calls under way.
 
-    Each turn fetches its session. A copy in the process saved 5% of a turn on a quiet machine. It carried a call over
-    an emptied Redis only where the same process got the next turn, so by luck; the address always does
-    (`web/address.py`).
+    Each turn fetches its session from Redis; no process keeps a copy. A copy saved 5% of a turn on a quiet machine. If
+    Redis was emptied, it helped only if the next turn came to the same process; the address of the turn always helps
+    (`ivr/web/address.py`).
     """
 
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._codec = redis, Sealed(SESSIONS, keys, KIND)
 
     def get(self, call: str) -> Session | None:
-        """The session of a call."""
+        """The session of a call; None if none is stored. Raises StoreDown."""
         return self._read(self._redis.ask("GET", f"ivr:session:{call}"))
 
     def save(self, session: Session) -> Session | None:
-        """Keep a session. None if it was kept; else the one at the same or a later turn that was there."""
+        """Save a session. Returns None if it was saved; else the stored one, which is at the same or a later turn.
+        Raises StoreDown.
+        """
         arguments = (1, f"ivr:session:{session.call}", session.turn, self._codec.encode(session), KEEP_SECONDS)
         try:
             return self._read(self._redis.ask("EVALSHA", _SAVE_SHA, *arguments))
@@ -74,7 +76,7 @@ class Sessions:
     def accept(self, call: str, turn: str) -> bool:
         """Record that an adviser accepted this caller, at the transfer of this turn. False if it is recorded already.
 
-        Two phones rung in turn, or a webhook that comes twice, tell it twice.
+        It may be reported twice: by a repeated webhook, or by two phones that are rung one after the other.
         """
         key = f"ivr:accepted:{call}:{turn}"
         return bool(self._redis.do(lambda client: client.set(key, 1, nx=True, ex=ACCEPTED_SECONDS)))

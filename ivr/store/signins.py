@@ -18,7 +18,7 @@ from ivr.store.connection import Client, Redis
 
 #: Seconds for which a failed try counts, unless another time is named.
 COUNTED_SECONDS = 60 * 60
-#: Seconds for using a try after waiting for it.
+#: Seconds in which a try can be used, after the wait for it.
 KEPT_TRY_SECONDS = 10 * 60
 #: The most entries in the list of failed tries. The list is separate, so that failures do not push entries out of the
 #: log.
@@ -42,7 +42,7 @@ class SignIn(msgspec.Struct, frozen=True):
     #: The browser's User-Agent.
     browser: str
     address: str
-    #: When the adviser last said once more who they are.
+    #: When the adviser last confirmed who they are, with a password or a code; 0.0 for never.
     confirmed: float = 0.0
 
 
@@ -57,6 +57,8 @@ class FailedTry(msgspec.Struct, frozen=True):
 
 
 class SignIns:
+    """Who is signed in, and who failed to sign in."""
+
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._name = redis, keys.name
         self._codec, self._failed = Sealed(Codec(SignIn), keys, KIND), Sealed(Codec(FailedTry), keys, FAILED_KIND)
@@ -89,7 +91,7 @@ class SignIns:
         self._redis.do(lambda client: client.set(_key(kept.id), self._codec.encode(seen), xx=True, keepttl=True))
 
     def confirm(self, kept: SignIn, now: float) -> None:
-        """Record that the adviser said once more who they are."""
+        """Record that the adviser confirmed who they are, with a password or a code."""
         self.touch(msgspec.structs.replace(kept, confirmed=now), now)
 
     def end(self, kept: SignIn) -> None:
@@ -135,7 +137,7 @@ class SignIns:
         self._redis.do(step)
 
     def counted(self, *who: str) -> list[int]:
-        """The failed tries of each of these, as long as they count."""
+        """How many failed tries of each of these still count."""
         values = self._redis.do(lambda client: client.mget([self._counter(each) for each in who]))
         return [int(value or 0) for value in values]
 
@@ -160,7 +162,7 @@ class SignIns:
 
         return self._redis.do(step)
 
-    # Untrusted input is in a name as a hash, because it can be long or odd, or an address.
+    # Untrusted input is hashed before it becomes part of a key: it can be long or odd, or an address.
 
     def _counter(self, who: str) -> str:
         return f"ivr:signin:failures:{self._name(who)}"

@@ -5,7 +5,7 @@ synced, and then renamed, so that it exists completely or not at all. Files are 
 removed once their content is in Redis. Names begin with the time, so that a caller's entries are handed in in order,
 and contain a hash of the call, so that they can be found.
 
-    spool/<time>-<call>-<chance>.json   an entry to hand in, encrypted
+    spool/<time>-<call>-<random>.json   an entry to hand in, encrypted
     spool/calls/<call>                  the sessions of a call, one line for each turn: <turn>|<encrypted, in Base64>
     spool/reserve-<n>                   room on the disk that is given up when the disk is full
 
@@ -53,7 +53,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """The report of a spoken message to fetch: its wish, its id at Twilio, and its seconds."""
+    """A spoken message that can be fetched from Twilio: its wish, its id there, and its length in seconds."""
 
     wish: str
     sid: str
@@ -133,7 +133,9 @@ class Spool:
             raise StoreDown(f"The disk takes nothing: {error.strerror}") from error
 
     def _next_of(self, mark: str) -> int:
-        """The time for the name of a call's next entry, after those that it has: the clock may have been set back."""
+        """The time (nanoseconds) in the name of a call's next entry: later than those before it, even if the clock was
+        set back.
+        """
         before = [int(name.partition("-")[0]) + 1 for name in self._names() if re.match(f"[0-9]+-{mark}-", name)]
         return max([time.time_ns(), *before])
 
@@ -180,7 +182,7 @@ class Spool:
                 yield from (session for _, session in _sessions_in(path.read_bytes()))
 
     def renew(self) -> int:
-        """Encrypt with the newest key what is not yet. Returns how much was changed. Raises OSError."""
+        """Encrypt with the newest key every file that is not yet. Returns how many were changed. Raises OSError."""
         changed = 0
         for name in self._names():
             with contextlib.suppress(FileNotFoundError):  # another process handed it in
@@ -195,7 +197,7 @@ class Spool:
         return changed
 
     def _renew_call(self, path: Path) -> int:
-        """The latest session of a call is enough: the turns before it are over."""
+        """Encrypt the latest session of a call again, and drop the earlier ones, which nobody needs any more."""
         before = path.read_bytes()
         session = self._latest(before)
         if session is None or all(id_of(each) == self._keys.ids[0] for _, each in _sessions_in(before)):
@@ -267,7 +269,7 @@ class Spool:
         return None
 
     def end(self, call: str) -> None:
-        """The call is over."""
+        """Remove the sessions of a call that is over."""
         with contextlib.suppress(OSError):
             self._call(call).unlink()
 
@@ -339,7 +341,7 @@ class Spool:
 
     def _entry(self, name: str) -> SpoolEntry:
         entry = self._codec.decode((self.folder / name).read_bytes())
-        _ = entry.request  # readable too
+        _ = entry.request  # raises Unreadable if the request in it cannot be read
         return entry
 
     def _tell(self, name: str, why: str) -> None:

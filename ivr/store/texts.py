@@ -27,23 +27,28 @@ _ORDER: dict[Fate, int] = {"waiting": 0, "sending": 1, "sent": 2, "failed": 3, "
 
 
 class TextState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One text: its words, its receiver, and its state."""
+    """One text: its words, its receiver, and its state. Times are POSIX seconds."""
 
     id: str
+    #: The receiver's number (E.164).
     to: str
+    #: Its name, as in `texts.yaml`, and its words.
     text: str
     body: str
     asked_at: float
     fate: Fate = "waiting"
     #: When Twilio was last asked to send it.
     tried_at: float = 0.0
+    #: What went wrong, and Twilio's code for it, if it gave one.
     why: str = ""
-    #: Twilio's code for what went wrong, if it gave one.
     code: str = ""
+    #: Its id at Twilio.
     sid: str = ""
 
 
 class Texts:
+    """The texts, by id."""
+
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys, self._codec = redis, keys, Sealed(Codec(TextState), keys, KIND)
 
@@ -74,11 +79,11 @@ class Texts:
         return [text for text in self._recent(most=0) if text.to == number]
 
     def forget_to(self, number: str) -> None:
-        """Delete the texts to a number: they go with their person."""
+        """Delete the texts to a number, because everything about its owner is deleted."""
         self.forget(text.id for text in self.to(number))
 
     def forget_old(self, now: float) -> None:
-        """Delete the texts whose days are over. They have no time at which Redis does: see `windows.WINDOW_DAYS`."""
+        """Delete texts that are older than KEEP_SECONDS. They have no expiry in Redis: see `windows.WINDOW_DAYS`."""
 
         def step(client: Client) -> None:
             self._forget(
@@ -88,7 +93,7 @@ class Texts:
         self._redis.do(step)
 
     def _forget(self, client: Client, ids: list[str]) -> None:
-        """Delete texts, and note that what their calls left is erased: webhooks that come again send none of them."""
+        """Delete texts, and note their calls as erased, so that a repeated webhook does not send one again."""
         if ids:
             pipe = client.pipeline()
             pipe.delete(*(f"ivr:text:{each}" for each in ids))
@@ -98,7 +103,7 @@ class Texts:
             pipe.execute()
 
     def answers_to(self, number: str) -> int:
-        """Count a reply to a number's own texts. Returns the count in the hour since the first."""
+        """Count our answer to a text from this number. Returns the count in the hour that began with the first."""
         key = f"ivr:answers_to:{self._keys.name(number)}"
 
         def step(client: Client) -> int:
@@ -184,6 +189,7 @@ class Texts:
         return [text for text in self._recent() if text.fate in ("waiting", "sending")]
 
     def _recent(self, most: int = 1000) -> list[TextState]:
+        """The latest texts; 0 for all of them."""
         ids = self._redis.do(lambda client: client.zrevrange("ivr:texts", 0, most - 1))
         if not ids:
             return []

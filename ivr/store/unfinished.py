@@ -52,7 +52,7 @@ class Unfinished:
         self._delete([name for name, each in self._fields("") if each.at < typed.at - KEEP_SECONDS])
 
     def forget(self, person: str, form: str, window: str) -> None:
-        """What was typed in a window was saved, or is not wanted any more. Raises StoreDown."""
+        """Forget what was typed in a window: it was saved, or is not wanted. Raises StoreDown."""
         self._delete([self._field(person, form, window)])
 
     def _fields(self, start: str) -> list[tuple[str, Typed]]:

@@ -15,12 +15,12 @@ from ivr.script.session import HoldWindow
 from ivr.store import lowered
 from ivr.store.connection import Client
 
-#: Days for which the slots of a window are kept after it. No key that a promise depends on has an expiry: a Redis that
-#: is full may evict such keys first.
+#: Days for which the slots of a window are kept after it. They are then deleted by us: no key that a promise depends on
+#: has an expiry, because a full Redis may evict keys with an expiry first.
 WINDOW_DAYS = 2
 
-#: The first key is the window that the call held before; the others are the candidates. A window in which its own
-#: request has a slot counts as free. `overbook`: which candidate is taken though it is full; 0 for none.
+#: The first key is the window that the call held before; the others are the candidates. A window in which the caller's
+#: own request has a slot counts as free. `overbook`: which candidate is taken even if it is full; 0 for none.
 _HOLD = """
 local call, now, ends, overbook, own = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function take(key)
@@ -66,7 +66,7 @@ def taken(client: Client, window: Window, now: float) -> int:
 
 
 def taken_in_each(client: Client, windows: list[Window], now: float) -> dict[Window, int]:
-    """The same for several windows, in one round trip."""
+    """How many slots of each of these windows are taken, in one round trip."""
     pipe = client.pipeline(transaction=False)
     for window in windows:
         pipe.zcount(key(window), now, "+inf")
@@ -79,7 +79,7 @@ def kept_from(now: float) -> dt.date:
 
 
 def forget_before(client: Client, day: dt.date) -> None:
-    """Delete the slots of earlier days, and what was said of how many there are."""
+    """Delete the slots of earlier days, and the entries that lowered their number."""
     found = client.scan_iter("ivr:slot:*", count=1000)
     if old := [key for key in found if key.decode().split(":")[2] < day.isoformat()]:
         client.delete(*old)
