@@ -102,6 +102,22 @@ def test_a_session_goes_six_hours_after_its_last_turn(store: Store) -> None:
     assert KEEP_SECONDS - 5 < left <= KEEP_SECONDS
 
 
+def test_one_session_that_cannot_be_read_hides_no_other(store: Store) -> None:
+    store.sessions.save(S)
+    store.redis.do(lambda client: client.set("ivr:session:CA2", "3|damaged"))
+
+    assert store.sessions.all() == [S]
+
+
+def test_calls_under_way_are_all_found_or_redis_is_said_to_be_down(own: RedisServer, opened: Opened) -> None:
+    store = opened(own.url, KEYS)
+    store.sessions.save(S)
+    store.redis.do(lambda client: client.client_kill_filter(_type="normal", skipme=True))  # Redis fails half-way
+
+    with pytest.raises(StoreDown):
+        store.sessions.all()
+
+
 def test_an_adviser_accepts_a_caller_at_one_transfer(store: Store) -> None:
     """A webhook that comes twice finds it again; a later transfer of the same call does not."""
     store.sessions.accept("CA1", "3")

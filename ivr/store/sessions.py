@@ -64,12 +64,12 @@ class Sessions:
         self._redis.do(lambda client: client.delete(f"ivr:session:{call}"))
 
     def all(self) -> list[Session]:
-        """The sessions of all calls under way that can be read."""
+        """The sessions of all calls under way that can be read. Raises StoreDown if Redis fails, also half-way."""
         found = []
         for key in self._redis.do(lambda client: list(client.scan_iter("ivr:session:*", count=1000))):
-            with contextlib.suppress(StoreDown):  # one that cannot be read is nobody's any more
-                session = self._read(self._redis.ask("GET", key))
-                if session:
+            value = self._redis.ask("GET", key)
+            with contextlib.suppress(StoreDown):  # this one is damaged, or encrypted with another key
+                if session := self._read(value):
                     found.append(session)
         return found
 
