@@ -404,7 +404,7 @@ def _is_as_it_was(own: Settings, store: Store) -> None:
     assert [each.id for each in store.requests.beside(request(5, number=NUMBER))] == [first.id]
     assert store.requests.find(FindRequest(NUMBER, "4271")).request == first
     assert len(store.limits.counted_of(NUMBER)) == 5
-    assert store.texts.answers_to(NUMBER) == 2, "it counts on"
+    assert store.texts.count_answer(NUMBER) == 2, "it counts on"
     assert not store.once.may_alert(second, "mail") or first.number != second.number
     session = store.sessions.get("CA7")
     assert session is not None

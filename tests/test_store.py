@@ -344,7 +344,7 @@ def test_every_key_is_on_the_map(store: Store, settings: Settings) -> None:
     store.once.flood_began(NOW)
     store.spendings.add("text_parts", 1, "CA1.7", NOW)
     store.texts.sender_is("There is no sender")
-    store.texts.answers_to(request().number)
+    store.texts.count_answer(request().number)
     store.once.may_alert(request(), "mail")
     store.blocked.add(request().number, "asha", NOW, "a pocket")
     hire(store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ import msgspec
 from ivr.advising import adviser
 from ivr.advising.adviser import Adviser, name_of
 from ivr.machine.keys import Keys
-from ivr.store.codec import Codec, Fields, Sealed
+from ivr.store.codec import Codec, Fields, Sealed, id_of_secret
 from ivr.store.connection import Client, Redis
 
 #: The names of advisers and of invitations in their encryption.
@@ -139,5 +138,4 @@ def _key(name: str) -> str:
 
 
 def _invitation(secret: str) -> str:
-    """Redis holds no secret: whoever reads it can use no address."""
-    return f"ivr:invitation:{hashlib.sha256(secret.encode(errors='replace')).hexdigest()[:32]}"
+    return f"ivr:invitation:{id_of_secret(secret)}"

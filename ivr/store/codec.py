@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -28,6 +29,11 @@ T = TypeVar("T")
 Fields = dict[str, Any]
 #: Keys that were already reported, because lists are read every few seconds.
 _told: set[str] = set()
+
+
+def id_of_secret(secret: str) -> str:
+    """The name under which Redis keeps what belongs to a secret: a hash, so that reading Redis reveals no secret."""
+    return sha256(secret.encode(errors="replace")).hexdigest()[:32]
 
 
 class Unreadable(ValueError):

@@ -44,7 +44,7 @@ class Requests:
 
     def __init__(self, redis: Redis, keys: Keys):
         self._redis, self._keys, self._codec = redis, keys, Sealed(REQUESTS, keys, KIND)
-        self._all_listed = Listed(redis, self._read)
+        self._copy = Listed(redis, self._read)
         self._index = Index(keys, self._read)
         self.new_reference: Callable[[], str] = new_reference
         #: Windows before this day are deleted. That is done once a day.
@@ -148,28 +148,28 @@ class Requests:
     def several(self, request_ids: Iterable[str]) -> dict[str, CallbackRequest]:
         """Those of some requests that are stored, by their ids."""
         ids = [request_id.encode() for request_id in request_ids]
-        return {request.id: request for request in self._listed(lambda client: ids)}
+        return {request.id: request for request in self._with_ids(lambda client: ids)}
 
     def waiting(self) -> list[CallbackRequest]:
         """Every open request, in the order in which they are due."""
-        return self._listed(lambda client: client.zrange("ivr:queue", 0, -1))
+        return self._with_ids(lambda client: client.zrange("ivr:queue", 0, -1))
 
     def listed(self) -> tuple[list[CallbackRequest], int]:
         """Every open request, in no order, from this process's copy; and a number that changes with them."""
-        return self._all_listed.all()
+        return self._copy.all()
 
     def ended(self, most: int = 200, after: int = 0, since: float = 0.0) -> list[CallbackRequest]:
         """Requests that ended since a time, latest first: at most `most`, without the first `after`."""
-        return self._listed(lambda client: client.zrevrangebyscore("ivr:ended", "+inf", since, after, most))
+        return self._with_ids(lambda client: client.zrevrangebyscore("ivr:ended", "+inf", since, after, most))
 
     def put_aside(self) -> list[CallbackRequest]:
         """Requests that were put aside, the latest first."""
-        found = self._listed(self._index.put_aside)
+        found = self._with_ids(self._index.put_aside)
         return [request for request in found if request.state == "put aside"]
 
     def of_call(self, reference: str) -> list[CallbackRequest]:
         """The requests in which somebody has, or had, this call number, the latest first."""
-        found = self._listed(lambda client: self._index.of_reference(client, reference))
+        found = self._with_ids(lambda client: self._index.of_reference(client, reference))
         return [request for request in found if any(asker.reference == reference for asker in request.everybody)]
 
     def count_ended(self) -> int:
@@ -224,7 +224,7 @@ class Requests:
 
     def asked_in(self, call: str) -> list[CallbackRequest]:
         """The requests for which somebody asked in this phone call (its id): open ones first, then the latest."""
-        found = self._listed(lambda client: self._index.of_call(client, call))
+        found = self._with_ids(lambda client: self._index.of_call(client, call))
         return sorted(found, key=lambda request: not request.open)
 
     def with_message(self, request_id: str, message: SpokenMessage, now: float) -> CallbackRequest | None:
@@ -257,12 +257,12 @@ class Requests:
 
     def of_phone(self, number: str) -> list[CallbackRequest]:
         """Every request of a phone, also those that ended, the latest first."""
-        found = self._listed(lambda client: client.zrevrange(self._phone(number), 0, -1))
+        found = self._with_ids(lambda client: client.zrevrange(self._phone(number), 0, -1))
         return [request for request in found if request.number == number]
 
     def known_of(self, number: str) -> list[CallbackRequest]:
         """Every request of a phone, and those that were to be rung on it before their caller gave another number."""
-        earlier = self._listed(lambda client: self._index.of_earlier(client, number))
+        earlier = self._with_ids(lambda client: self._index.of_earlier(client, number))
         found = {each.id: each for each in (*self.of_phone(number), *earlier) if number in each.numbers}
         return sorted(found.values(), key=lambda each: -each.asked_at)
 
@@ -273,7 +273,7 @@ class Requests:
             self._redis.do(lambda client: windows.forget_before(client, last))
             self._windows_from = last
         self._redis.do(lambda client: client.zremrangebyscore("ivr:handed_in", "-inf", now - ENDED_SECONDS))
-        old = self._listed(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
+        old = self._with_ids(lambda client: client.zrangebyscore("ivr:ended", "-inf", now - ENDED_SECONDS))
         return [request for each in old if (request := self.delete(each.id))]
 
     def delete(self, request_id: str) -> CallbackRequest | None:
@@ -304,8 +304,6 @@ class Requests:
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
         return bool(self._redis.do(lambda client: erasing.when(client, self._keys, call)))
-
-    # --- inside -----------------------------------------------------------------------------
 
     def _change(
         self,
@@ -343,7 +341,8 @@ class Requests:
                 return request
         return None
 
-    def _listed(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
+    def _with_ids(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
+        """Read the requests whose ids this function gives, over one connection."""
         return self._redis.do(lambda client: self._read(client, ids(client)))
 
     def _read(self, client: Client, ids: list[bytes]) -> list[CallbackRequest]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ import msgspec
 
 from ivr.callbacks.callback import Refused
 from ivr.machine.keys import Keys
-from ivr.store.codec import Codec, Sealed
+from ivr.store.codec import Codec, Sealed, id_of_secret
 from ivr.store.connection import Client, Redis
 
 #: The name of sent calls in their encryption.
@@ -60,7 +59,7 @@ class Sent:
     def add(self, call: SentCall) -> str:
         """Keep a call. Returns the secret for its address. Raises Refused if there are too many links."""
         secret, value = secrets.token_urlsafe(32), self._codec.encode(call)
-        link_id = _id(secret)
+        link_id = id_of_secret(secret)
 
         def step(pipe: Client) -> bool:
             pipe.zremrangebyscore(_ALL, "-inf", call.at)
@@ -77,7 +76,7 @@ class Sent:
 
     def of(self, secret: str, now: float) -> SentCall | None:
         """The call behind an address; None if there is none, or its link has ended."""
-        value = self._redis.do(lambda client: client.get(_key(_id(secret))))
+        value = self._redis.do(lambda client: client.get(_key(id_of_secret(secret))))
         call = self._codec.decode(value) if value else None
         return call if call and now < call.ends else None
 
@@ -93,11 +92,6 @@ class Sent:
     def end(self, link_id: str) -> None:
         """End a link at once."""
         self._redis.do(lambda client: (client.delete(_key(link_id)), client.zrem(_ALL, link_id)))
-
-
-def _id(secret: str) -> str:
-    """Links are kept by a hash, so that nobody who reads Redis can open one."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _key(link_id: str) -> str:

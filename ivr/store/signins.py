@@ -6,14 +6,13 @@ A browser holds a random secret. Redis stores its hash, so reading Redis does no
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from ivr.machine.keys import Keys
-from ivr.store.codec import Codec, Sealed, Unreadable
+from ivr.store.codec import Codec, Sealed, Unreadable, id_of_secret
 from ivr.store.connection import Client, Redis
 
 #: Seconds for which a failed try counts, unless another time is named.
@@ -68,7 +67,7 @@ class SignIns:
     def begin(self, name: str, stamp: str, now: float, browser: str, address: str, seconds: float) -> str:
         """Sign an adviser in for at most `seconds`. Returns the secret for their browser."""
         secret = secrets.token_urlsafe(32)
-        kept = SignIn(_id_of(secret), name, stamp, now, now, browser, address)
+        kept = SignIn(id_of_secret(secret), name, stamp, now, now, browser, address)
 
         def step(client: Client) -> None:
             pipe = client.pipeline()
@@ -82,7 +81,7 @@ class SignIns:
 
     def of(self, secret: str) -> SignIn | None:
         """The sign-in of a browser with this secret; None if it has ended."""
-        value = self._redis.do(lambda client: client.get(_key(_id_of(secret))))
+        value = self._redis.do(lambda client: client.get(_key(id_of_secret(secret))))
         return self._codec.decode(value) if value else None
 
     def touch(self, kept: SignIn, now: float) -> None:
@@ -175,10 +174,6 @@ def as_value(fields: Mapping[bytes, bytes]) -> bytes:
     """An entry of the list of failed tries as version 1.4 kept it, in the form that is encrypted."""
     row = {name.decode(): value.decode() for name, value in fields.items()}
     return msgspec.json.encode(FailedTry(float(row.get("at", 0)), row.get("name", ""), row.get("address", "")))
-
-
-def _id_of(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
 def _key(id_: str) -> str:

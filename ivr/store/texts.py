@@ -102,7 +102,7 @@ class Texts:
             erasing.deletes(pipe)
             pipe.execute()
 
-    def answers_to(self, number: str) -> int:
+    def count_answer(self, number: str) -> int:
         """Count our answer to a text from this number. Returns the count in the hour that began with the first."""
         key = f"ivr:answers_to:{self._keys.name(number)}"
 

@@ -9,7 +9,7 @@ studio (`/studio`), where the line is heard and changed. They share the sign-in.
     address.py   a call's place in the address of its next webhook, so that it goes on while Redis is down
     effects.py   runs the effects of calls with Redis and the worker
     live.py      the scripts that this process has loaded
-    edition.py   a script with what speaks its replies, in each of its languages
+    edition.py   a loaded script, with the writer and the sounds of its replies in each language
     talking.py   records that an adviser talks to a caller
     tally.py     what happened in calls, summed up in memory
     sound.py     serves the sound files
@@ -19,9 +19,9 @@ studio (`/studio`), where the line is heard and changed. They share the sign-in.
     health.py    /healthz, /readyz and /metrics
     front.py     the front page and the handbooks
     read.py      what the line says, as pages at /read
-    sheet.py     a file for a spreadsheet as an answer
-    console/     the pages of staff: who waits to be rung
-    studio/      the pages of staff: what the line says
+    sheet.py     answers a request with a file for a spreadsheet
+    console/     the pages for callers who wait to be rung, and the sign-in
+    studio/      the pages on which the line is heard and changed
 """
 
 from __future__ import annotations
@@ -111,9 +111,7 @@ class Web:
         return self._doors(environ, start_response)
 
     def close(self) -> None:
-        """End the threads that watch for publications and for what waits for Redis, and the process that has the draft;
-        and write what was counted.
-        """
+        """End the background threads and the process that reads the draft, and write the counts that are in memory."""
         self._live.close()
         self._handing_in.close()
         self.console.extensions["draft"].close()

@@ -15,11 +15,12 @@ class Address:
     """The state of a call as encoded in a URL: enough to continue while Redis is down, and no more about the caller.
 
     It contains the place and one step back, the counters of silence and unused keys, and how the caller wants to be
-    spoken to.
+    spoken to. Its fields are separated by dots: place, part, offer, revision, flags, counts, step back, language.
     """
 
     place: At
     revision: str
+    #: One letter for each setting that is on: see `_flags`. 'a': this turn was answered without Redis.
     flags: str
     #: In the order of `_COUNTED`.
     counts: tuple[int, ...]
@@ -28,6 +29,7 @@ class Address:
 
     @staticmethod
     def of(session: Session, alone: bool) -> str:
+        """The state of a session as text for a URL. `alone`: whether this turn was answered without Redis."""
         s, place = session, session.place
         flags = "".join(flag for flag, is_set in _flags(s).items() if is_set) + "a" * alone
         back = f"{s.trail[-1].node}-{s.trail[-1].part}" if s.trail else ""
@@ -39,6 +41,7 @@ class Address:
 
     @classmethod
     def read(cls, text: str) -> Address | None:
+        """Parse what `of` wrote; None for anything else."""
         try:
             node, part, offer, revision, flags, counts, back, *language = text.split(".")
             counted = tuple(map(int, counts.split("-")))
@@ -56,7 +59,7 @@ class Address:
         return "a" in self.flags
 
     def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
-        """The session from this address, completed by the session that Redis had before it went down."""
+        """The session from this address. What an address does not hold comes from the one `stored` before, if any."""
         known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
         trail = known.trail
         if self.back and (not trail or trail[-1].node != self.back.node):

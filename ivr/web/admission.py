@@ -1,10 +1,10 @@
 """Admission: receives each request completely before it can occupy the threads that calls need.
 
 The server calls us as soon as a request's headers have arrived, each time in a separate thread, and reading the body
-waits for the client. Eight requests of two bytes each that never finish would hold all of eight threads for ever. So
-there are many threads, most of which only wait for a body, which costs next to nothing. A few at a time go on into the
-app, calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in
-time are disconnected. When unfinished requests hold most threads, clients get half a second instead of ten.
+waits for the client. With eight threads, eight requests that never finish would block the line for ever. So there are
+many threads, and most of them only wait for a body, which costs next to nothing. A few at a time go on into the app,
+calls and pages separately, so that advisers' pages never delay a caller. Clients that do not finish a request in time
+are disconnected. When unfinished requests hold most threads, clients get half a second instead of ten.
 
 Compared with eight threads and without it (`scripts/bench speed`): the same turns a second, 0 to 15% more CPU time per
 turn. Letting the server deliver complete requests by its own protocol (RSGI) cost 35 to 55% more.
@@ -38,8 +38,8 @@ log = structlog.get_logger()
 
 #: Seconds in which a request must be complete and answered. Twilio itself waits 15 seconds.
 WHOLE_SECONDS = 10.0
-#: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so one
-#: that is left by then has sent half a request after another that was answered.
+#: Seconds without traffic after which a connection is ended. The server ends idle connections after 30 seconds, so what
+#: is left then is a connection that got an answer, and after it sent only the beginning of another request.
 QUIET_SECONDS = 40.0
 #: The limit, instead of both above, for the address with the most connections, once there are MANY_CONNECTIONS or most
 #: threads wait for a body. A body that is on its way arrives in a few milliseconds. Behind a proxy, all connections
@@ -60,7 +60,7 @@ _TCP_INFO = struct.Struct("B43xI4xI100xI")
 class Admission:
     """WSGI middleware that lets at most `at_once` calls, and as many pages, into the app at a time."""
 
-    #: Bodies that may be on their way at a time. The server sets it, as it knows how many threads there are.
+    #: How many threads may wait for a body before clients must hurry. The server sets it: it knows how many there are.
     most_bodies = 1200
 
     def __init__(self, inside: WSGIApplication, at_once: int):
@@ -84,8 +84,8 @@ class Admission:
     def _take_in(self, environ: WSGIEnvironment) -> None:
         """Read the whole body, whether it came with its length or in chunks.
 
-        Raises Refused for one that is too long, or shorter than it said. The server does not tell whether one in
-        chunks came to its end.
+        Raises RequestRefused for a body that is too long, or shorter than its Content-Length. Whether a body in chunks
+        is complete cannot be checked: the server does not say.
         """
         if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             return
@@ -107,7 +107,7 @@ class Admission:
     # --- requests that never end ------------------------------------------------------------
 
     def watch(self) -> None:
-        """Disconnect whoever does not finish a request, in a thread of its own; nobody where there is no /proc."""
+        """Disconnect clients that do not finish a request, in a thread of its own. Does nothing without /proc."""
         if os.path.isdir("/proc/self/fd"):
             threading.Thread(target=self._watch, name="door", daemon=True).start()
 
@@ -125,7 +125,7 @@ class Admission:
                     log.exception("door")
 
 
-#: An unanswered request: its socket, and the segments sent on it before.
+#: Identifies an unanswered request: the inode of its socket, and how many segments we had sent on it before.
 _RequestKey = tuple[int, int]
 
 
@@ -134,9 +134,10 @@ def disconnect_unfinished(
 ) -> dict[_RequestKey, float]:
     """Check this process's connections, and end those whose request began too long ago.
 
-    `since` is the result of the previous call: when each unfinished request was first seen. A connection that a proxy
-    reuses has sent an answer between two requests, which distinguishes it from a single long one. While there are many
-    connections, or `are_many`, those from the address that has most of them end sooner, also its idle ones.
+    `since` is the result of the previous call: when each unfinished request was first seen (monotonic seconds). On a
+    connection that a proxy reuses, we sent an answer between two requests, so these are not taken for one long request.
+    If there are many connections, or with `are_many`, the connections of the address that has most of them end sooner,
+    idle ones too.
     """
     connections, unfinished, ending = _connections(), dict[_RequestKey, float](), set[_RequestKey]()
     crowd = ""
@@ -176,10 +177,10 @@ def _end(ending: set[_RequestKey]) -> None:
 
 
 def _sockets() -> Iterator[socket.socket]:
-    """This process's TCP sockets, each with a duplicated descriptor, because the server may close its own at any
-    moment.
+    """This process's TCP sockets, each through a duplicate of its descriptor, because the server may close the original
+    at any moment.
 
-    Ours is closed before the next one is made: calls need descriptors too, and there may be few.
+    A duplicate is closed before the next one is made: calls need descriptors too, and there may be few.
     """
     for name in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError), contextlib.ExitStack() as until_next:
@@ -194,9 +195,9 @@ def _sockets() -> Iterator[socket.socket]:
 class _Told(NamedTuple):
     """What the kernel tells about one incoming connection."""
 
-    #: Whether the client has sent something later than we last did, or we sent nothing yet.
+    #: Whether a request is unanswered: the client sent something after our last data, or we have sent nothing yet.
     waits: bool
-    #: Seconds since the client sent something, and since either side did.
+    #: Seconds since the client last sent something, and since either side did.
     unheard: float
     quiet: float
     key: _RequestKey

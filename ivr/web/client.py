@@ -12,7 +12,7 @@ from flask import request
 
 from ivr.machine.config import Settings
 
-#: How the headers begin that proxies and tunnels add, and no program on this machine.
+#: Beginnings of headers that only proxies and tunnels add, and no program on this machine.
 _PASSED_ON = (
     "HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_CF_", "HTTP_TRUE_CLIENT_IP",
     "HTTP_X_CLIENT_IP", "HTTP_X_ORIGINAL_", "HTTP_X_AMZN_", "HTTP_X_CLOUD_TRACE_",
@@ -34,10 +34,10 @@ def is_from_here(settings: Settings) -> bool:
 
 
 def is_local(environ: Mapping[str, Any]) -> bool:
-    """Whether the client is a program on this machine, and nothing shows that a proxy forwarded the request: a header
-    of one, or the name of a host elsewhere.
+    """Whether the client is a program on this machine, and no header of a proxy and no other host name shows that the
+    request was forwarded.
 
-    A proxy on this machine that adds no header and asks for 127.0.0.1 cannot be told from such a program.
+    A proxy on this machine that adds no header and asks for 127.0.0.1 looks the same as such a program.
     """
     host = _host(environ)
     if any(header.startswith(_PASSED_ON) for header in environ):
@@ -56,8 +56,8 @@ def _host(environ: Mapping[str, Any]) -> str:
 def address(environ: Mapping[str, Any], settings: Settings) -> str:
     """The client's address, for counting; for IPv6 its /64 network, because one household can use any address in it.
 
-    X-Forwarded-For is trusted from the right as long as each address in it is one of TRUSTED_PROXIES: anybody can write
-    what is left of that.
+    X-Forwarded-For is read from the right, as long as each address is one of TRUSTED_PROXIES. What stands to the left
+    of the first other address can be forged.
     """
     asks = _read(environ.get("REMOTE_ADDR"))
     passed_on = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")

@@ -1,4 +1,4 @@
-"""An edition: a script with what speaks its replies, in each of its languages."""
+"""An edition: a loaded script, with the writer and the sounds of its replies in each of its languages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Edition:
     files: Mapping[str, str]
     #: The same for each of its other languages, by its tag.
     in_languages: Mapping[str, EditionLanguage]
-    #: The script with every language that it was published with, and those that cannot be heard whole here.
+    #: The script with every language in its files, and the tags of those that this machine cannot speak completely.
     written: Script
     lacking: frozenset[str]
 
@@ -57,7 +57,10 @@ class Edition:
 
 
 def loaded(settings: Settings, files: Mapping[str, str], *, offers_texts: bool) -> Script:
-    """The script of files that are live. Raises ConfigError, but not for a fault in another language."""
+    """The script of files that are live. A language with a fault is left out, and logged.
+
+    Raises ConfigError for any other fault.
+    """
     made, problems = building.published(files, config.bank_holidays(), settings.our_numbers, offers_texts=offers_texts)
     for problem in problems:
         log.error("language", why=str(problem))
@@ -76,7 +79,9 @@ def of(
     made: Script | None = None,
     is_draft: bool = False,
 ) -> Edition:
-    """An edition of these files. `made`: their script, if it was compiled before. Raises ConfigError."""
+    """An edition of these files. `made`: their script, if it was compiled before. Of a draft, no language is left out
+    for a fault. Raises ConfigError.
+    """
     written = made or (_drafted if is_draft else loaded)(settings, files, offers_texts=offers_texts)
     lacking = lacking_languages(settings, written)
     made = _without(written, lacking)
@@ -97,7 +102,7 @@ def by_sounds(settings: Settings, made: Script) -> bool:
 def _spoken(settings: Settings, made: Script, name: str, language: str) -> EditionLanguage:
     speech = made.line.speech
     others = {each.tag: (_say_voice(each), each.say_language) for each in made.tongues}
-    foreign = others or {"en": (speech.say_voice, "en-GB")}
+    foreign = others or {"en": (speech.say_voice, "en-GB")}  # a script in another language has no languages of its own
     voice = SayVoice(
         name, speech.say_rate, speech.say_slow_rate, respelt=made.respelt, language=language, foreign=foreign
     )
@@ -109,12 +114,12 @@ def _spoken(settings: Settings, made: Script, name: str, language: str) -> Editi
 
 
 def _say_voice(tongue: Tongue) -> str:
-    """Twilio's voice for a language. None where nobody has listened to it, unless it is a draft."""
+    """Twilio's voice for a language; empty if nobody has listened to it, unless the language is a draft."""
     return tongue.say_voice if tongue.is_voice_heard or not tongue.is_live else ""
 
 
 def lacking_languages(settings: Settings, made: Script) -> frozenset[str]:
-    """The languages of a script that cannot be heard whole, from the sounds that somebody listened to."""
+    """The tags of the languages that cannot be spoken completely with a voice or sounds that somebody listened to."""
     return frozenset(each.tag for each in made.tongues if not _can_be_heard(settings, made, each))
 
 
@@ -126,10 +131,7 @@ def _can_be_heard(settings: Settings, made: Script, tongue: Tongue) -> bool:
 
 
 def _without(made: Script, lacking: frozenset[str]) -> Script:
-    """A script that does not offer these languages.
-
-    Half a sentence, or a machine that reads it, is no help in any language.
-    """
+    """The script without these languages: a caller would hear half a sentence, or a voice that nobody has checked."""
     for each in (each for each in made.tongues if each.tag in lacking):
         tell = log.error if each.is_live else log.warning
         tell("language", tag=each.tag, why="it has no voice here, or its sounds are not those that somebody heard")

@@ -41,8 +41,8 @@ _InRedis = HoldWindow | SaveRequest | FindRequest | MoveRequest | CancelRequest 
 class LiveHandler:
     """Runs effects. One that cannot be done returns Failed, and the line says so to the caller.
 
-    While Redis is away, a wish to be rung and its taking back are kept in the spool, which is as good: they are done
-    once Redis is back, before anything else that this call asks for.
+    While Redis is away, a callback request or its cancellation is written to the spool, and counts as done. It is
+    handed in once Redis is back, before anything else that this call asks for.
     """
 
     def __init__(self, store: Store, jobs: Jobs, spool: Spool, takes: PhonedTakes):
@@ -64,14 +64,14 @@ class LiveHandler:
             return Failed()
 
     def _hand_in(self, about: str) -> None:
-        """What this call asked for before comes first."""
+        """Hand in what this call wrote to the spool before, so that it is done first."""
         if not self._spool.is_empty():
             spooling.hand_in(self._spool, self._store, self._jobs, about)
 
     def _keep_for_a_replica(self, effect: Effect, done: Done | Failed, seconds: float) -> None:
-        """Put what a caller is told that we have into the spool as well, if only one server of several has it.
+        """Write a request or a cancellation to the spool as well, if no replica of Redis has it yet.
 
-        Handing it in again changes nothing, and it stays until a replica has it too.
+        It stays there until a replica has it too. Handing it in a second time changes nothing.
         """
         if not (isinstance(effect, SaveRequest | CancelRequest) and isinstance(done, Done)):
             return
@@ -139,7 +139,7 @@ class LiveHandler:
         return limits.slots(effect.windows, capacity.slots, script.line.limits.requests, near, effect.keyed)
 
     def _limit(self, script: Script, effect: SaveRequest | SendText, now: float) -> Limit:
-        """The limit of a day that is reached, if one is; else it is counted."""
+        """Count what is asked for, and return an empty text; or return the limit that is reached, and count nothing."""
         asked = counting.asked(effect)
         limit = self._store.limits.take(asked, counting.of(effect, script.line), now)
         if limit:
@@ -148,7 +148,7 @@ class LiveHandler:
 
 
 def _about(effect: Effect) -> str:
-    """The wish or the request that is to be changed, if one is."""
+    """The id of the wish or request that an effect changes; empty if it changes none."""
     match effect:
         case SaveRequest(request):
             return request.id

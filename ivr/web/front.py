@@ -39,7 +39,7 @@ _STYLE = (_TEMPLATES / "front.css").read_text(encoding="utf-8")
 
 
 def blueprint(settings: Settings, store: Store, live: Live, spool: Spool, can_be_read: Callable[[], bool]) -> Blueprint:
-    """Pages for people who open the line's address in a browser."""
+    """Pages for people who open the line's address in a browser. `can_be_read`: whether there are pages at /read."""
     front = Blueprint("front", __name__, template_folder=str(_TEMPLATES))
 
     @front.get("/")

@@ -25,7 +25,7 @@ _NOT_HERE = (
     "Refused: the metrics are read on this machine, or with the token in METRICS_TOKEN (Authorization: Bearer ...).\n"
 )
 
-#: Seconds after which what waits in the spool should be in Redis.
+#: Seconds after which an entry of the spool should have been handed in to Redis.
 LATE_SECONDS = 15
 
 
@@ -35,7 +35,7 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
     found += _of_spool(spool)
     try:
         store.try_it()
-        if store.sealing.why_not():  # a start finds that too, unless Redis was away then
+        if store.sealing.why_not():  # this is also checked at the start, but not if Redis was away then
             found.append("the keys of this machine are not those of what is stored ('ivr doctor' says more)")
         found += _of_processes(store.health.condition(WORKER_PROCESSES, PROCESSES))
     except StoreDown:
@@ -44,7 +44,7 @@ def faults(store: Store, live: Live, spool: Spool) -> list[str]:
 
 
 def _of_spool(spool: Spool) -> list[str]:
-    """What waits on this machine's disk for Redis, if it should be there by now."""
+    """What is wrong with the spool: it cannot be read, or its entries have waited for too long."""
     try:
         held = spool.condition()
     except StoreDown as error:
@@ -57,10 +57,10 @@ def _of_spool(spool: Spool) -> list[str]:
 
 
 def remarks(spool: Spool) -> list[str]:
-    """What somebody should look at, although the line is ready.
+    """What somebody should look at, although the line is ready: damaged files in the spool.
 
-    A damaged file in the spool is one: the machine answers as well as before, and taking it out of service would help
-    nobody, and hide the next fault. So it is told here, in the metrics, in the log and on the front page.
+    They do not make the line unready: this machine answers calls as well as before, and without it the next fault would
+    go unnoticed. They are also reported in the metrics, in the log and on the front page.
     """
     with contextlib.suppress(StoreDown):
         if damaged := spool.condition().damaged:
@@ -115,14 +115,14 @@ def _may_count(settings: Settings) -> bool:
 
 
 def _told_by_calendar() -> Metric:
-    """The bank holidays come with a package, and end one day."""
+    """When the known bank holidays end: they come with a package, which must be updated before that."""
     last = max(config.bank_holidays())
     ends = dt.datetime.combine(last, dt.time(), dt.UTC).timestamp()
     return GaugeMetricFamily("ivr_bank_holidays_end_timestamp_seconds", "The last bank holiday that is known", ends)
 
 
 def _told_by_spool(spool: Spool) -> Iterator[Metric]:
-    """What waits on the disk of the machine that is asked."""
+    """The state of the spool of this machine."""
     with contextlib.suppress(StoreDown):
         held = spool.condition()
         for name, says, number in (

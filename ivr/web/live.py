@@ -132,7 +132,7 @@ class Live:
         log.warning("texts", offered=offers)
 
     def _look_at_languages(self) -> None:
-        """Check whether each language can still be heard whole, and whether another one can by now."""
+        """Check which languages can be spoken completely now, because sounds were added or removed."""
         with self._loading:
             for revision, each in list(self._editions.items()):
                 if each.written.tongues and edition.lacking_languages(self._settings, each.written) != each.lacking:
@@ -140,7 +140,7 @@ class Live:
         self._renew_trouble()
 
     def _renew_trouble(self) -> None:
-        """The live edition was made again, so its replies for failed turns are too."""
+        """Make the replies for failed turns again, after the live edition was made again."""
         if made := self._editions.get(self._live):
             self._take_up(made)
 
@@ -157,8 +157,8 @@ class Live:
         return self._in_languages.get(language, self.trouble)
 
     def add(self, files: dict[str, str], *, is_draft: bool = False) -> Edition:
-        """Load an edition of these files. Raises ConfigError if they do not compile; a language in them that callers
-        may not hear is then left out, unless they are a draft.
+        """Load an edition of these files. Raises ConfigError if they do not compile. A fault in another language counts
+        only in a draft; otherwise that language is left out.
         """
         with self._loading:
             revision = drafts.revision_of(files)
@@ -169,7 +169,7 @@ class Live:
             return self._editions[revision]
 
     def passage(self, name: str) -> bytes | None:
-        """The sound of a passage whose file has gone since a reply named it; None if there is no such passage."""
+        """The sound of a passage whose file was removed after a reply named it; None if there is no such passage."""
         editions = list(self._editions.values())
         found = (sounds.of_passage(name) for each in editions for sounds in each.all_sounds)
         return next((content for content in found if content), None)
@@ -215,14 +215,14 @@ _PRELOADED: dict[tuple[str, bool], Script] = {}
 
 
 def preload(settings: Settings) -> None:
-    """For the web server, before it forks: compile what was live last, so that its processes share one copy.
+    """Compile what was live last, before the web server forks, so that its processes share one copy in memory.
 
-    It is found on this machine's disk, since a connection to Redis must not be shared. What has been published since,
-    each process loads by itself.
+    The files come from this machine's disk, because a connection to Redis must not be shared between processes. Each
+    process loads by itself what was published since.
     """
     files, offers = kept(settings), settings.can_reach_twilio
     if files:
-        with contextlib.suppress(ConfigError):  # told by the processes, which try it again
+        with contextlib.suppress(ConfigError):  # the processes try again, and log it
             made = edition.loaded(settings, files, offers_texts=offers)
             _PRELOADED[made.revision, offers] = made
 
@@ -286,13 +286,15 @@ def _apology(settings: Settings) -> str:
 
 
 def put_through(script: Script, our_number: str) -> str:
-    """The reply when everything else fails: an apology, the number, and a dial. Made once and kept in memory."""
+    """The TwiML for when everything else fails: an apology, the helpline's number, and a transfer to it. It is made in
+    advance and kept in memory.
+    """
     last = person.when_all_fails(script)
     return twiml.put_through(f"{last.sorry} {last.number}", last.phone, f"{last.number} {last.ends}", our_number)
 
 
 def _put_through_in(found: Edition, tongue: Tongue, our_number: str) -> str:
-    """The same for a caller who may understand nothing of the English."""
+    """The same reply in another language, for a caller who may understand no English."""
     writer, last = found.writer_of(tongue.tag), person.when_all_fails(found.script)
     before, after = (writer.says(said, slow=False) for said in short_dialogue.when_a_turn_fails(tongue.script))
     return twiml.put_through_after(before, last.phone, after, our_number)

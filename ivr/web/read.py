@@ -30,16 +30,16 @@ from ivr.web.edition import Edition
 from ivr.web.front import html_page
 from ivr.web.live import Live
 
-#: Seconds for which a browser shows a page again without asking. Words that are taken back are gone after this.
+#: Seconds for which a browser may show a page again without asking. So long can words still be read that were changed.
 KEPT_SECONDS = 60
-#: Pages that are no place of the line. Names of places have no hyphen.
+#: Pages that stand for no place of the line. Names of places have no hyphen, so they cannot be the same.
 WORDS_PAGE, ALL_PAGE = "what-words-mean", "all-topics"
 _STYLE = (Path(__file__).parent / "templates" / "read.css").read_text(encoding="utf-8")
 _ADDRESS = re.compile(r"(?P<mail>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)|(?:https?://|www\.)[^\s]*[\w/]")
 
 
 class LivePages:
-    """The pages of the live revision, as soon as somebody wants to read them."""
+    """The pages of the live revision, made when somebody first opens one."""
 
     def __init__(self, settings: Settings, live: Live):
         self._settings, self._live = settings, live
@@ -49,7 +49,7 @@ class LivePages:
 
     @property
     def is_on(self) -> bool:
-        """Whether the service has switched the pages on. What is not confirmed may keep them away all the same."""
+        """Whether the service has switched the pages on. There may be none even so, if something is not confirmed."""
         return self._live.ready and self._live.now.script.line.read_page == "on"
 
     def now(self) -> PageSet | None:
@@ -105,7 +105,7 @@ def blueprint(reading: LivePages, clock: Callable[[], dt.datetime]) -> Blueprint
         )  # fmt: skip
         response.headers["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
         if page and not page.is_listed and page is not found.first:
-            response.headers["X-Robots-Tag"] = "noindex"  # a search must not lead past the questions
+            response.headers["X-Robots-Tag"] = "noindex"  # a search engine must not lead past the questions before it
         response.add_etag()
         response.make_conditional(request)
         return response

@@ -33,10 +33,9 @@ _NO_FIT = (
     "this one, letter for letter (PUBLIC_URL and the path); the reverse proxy, which must leave the path, the query "
     "and the form as they are.",
 )
-#: A body in chunks that was cut off looks to us like one that ended: the server does not tell. The kernel knows whether
-#: the sender has closed its connection, but not of which request, and asking it about every connection for each refusal
-#: would let a flood of refusals slow down calls. So the status is that of what is known, 403, and both reasons are
-#: named.
+#: A body in chunks that was cut off looks complete to us: the server does not say. The kernel knows that a sender has
+#: closed a connection, but not which request it belongs to, and asking about every connection for each refusal would
+#: let a flood of refusals slow down calls. So the status is 403, for the signature, and both reasons are named.
 _NO_FIT_IN_CHUNKS = (
     "Its body came in chunks ({bytes} bytes). If it was cut off on the way, the signature cannot match.\n"
 )
@@ -57,7 +56,7 @@ class RequestRefused(Exception):
 
 
 class Refusals:
-    """Counts refusals, and logs each reason now and then: often something is configured wrongly."""
+    """Counts refusals, and logs each reason at most once in SECONDS: it often shows a wrong configuration."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
@@ -76,7 +75,7 @@ def unsigned() -> RequestRefused:
 
 
 def unfit(environ: Mapping[str, Any], address: str) -> RequestRefused:
-    """Why a signature does not match. A body in another format than Twilio's says nothing about the token."""
+    """Why a signature does not match. First it looks for what a proxy may have changed; only then is it the token."""
     coding, kind = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get("CONTENT_TYPE", "")
     length, is_post = int(environ.get("CONTENT_LENGTH") or 0), environ["REQUEST_METHOD"] == "POST"
     if coding.strip().lower() not in ("", "identity"):

@@ -1,4 +1,4 @@
-"""A file for a spreadsheet as the answer to a request."""
+"""Answers a request with a file for a spreadsheet (CSV)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivr import border
 
 
 def sheet(name: str, rows: Iterable[Iterable[str]]) -> Response:
-    """The rows as a file of this name, to be saved. It begins with a mark by which spreadsheets know its encoding."""
+    """The rows as a download of this name. It begins with a byte order mark, so that spreadsheets read it as UTF-8."""
     out = io.StringIO()
     border.write_sheet(out, rows)
     response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")

@@ -1,6 +1,6 @@
 """Serves the sound files. Their names are hashes of what they say and how, so files never change.
 
-What only a call knows, such as a phone number, is put together from its pieces when it is fetched, and kept nowhere.
+What only one call says, such as a phone number, is put together from its pieces when it is fetched, and is not stored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ivr.web.live import Live
 MISSING = Counter("ivr_sound_missing_total", "Requests for sound files that do not exist.")
 
 _NAME = re.compile(r"[0-9a-f]{32}\.wav")
-#: What only a call knows, such as a phone number, as the names of its pieces.
+#: The names of the pieces of what only one call says, such as a phone number.
 _RUN = re.compile(rf"[0-9a-f]{{32}}(-[0-9a-f]{{32}}){{1,{MOST_IN_A_RUN - 1}}}\.wav")
 
 
@@ -41,7 +41,7 @@ def blueprint(settings: Settings, live: Live) -> Blueprint:
 
 
 def _made_now(content: bytes | None) -> Response:
-    """A sound that was put together just now. It may be a caller's number, so nobody keeps it."""
+    """A sound that was put together for this request. It may be a caller's number, so nothing may cache it."""
     if content is None:
         MISSING.inc()
         abort(404)

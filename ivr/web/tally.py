@@ -1,8 +1,8 @@
-"""Sums up in memory what happened in calls, and writes it to Redis every few seconds: by place and day for the page of
-where callers give up, and by month for the report.
+"""Counts in memory what happens in calls, and writes the sums to Redis every few seconds: by place and day for the page
+"Where callers give up", and by month for the report.
 
-A turn only adds to numbers in memory: it never waits for a count. If Redis is away, the sums wait. What a process had
-not written when it was killed is lost, which is a few seconds of counting.
+So no turn waits for a count. If Redis is away, the sums wait. If a process is killed, the counts of its last few
+seconds are lost.
 """
 
 from __future__ import annotations

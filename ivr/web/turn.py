@@ -50,7 +50,7 @@ ALONE = Counter("ivr_turns_without_redis_total", "Turns answered while Redis was
 
 @dataclass(frozen=True)
 class Services:
-    """What the webhooks work with."""
+    """The parts of the line that the webhooks use."""
 
     public_url: str
     #: The line's own number in E.164; empty if none is set.
@@ -69,9 +69,9 @@ class WebhookData(NamedTuple):
     """A webhook's data: the form, and the query of the URL that we gave Twilio."""
 
     path: str
-    #: The raw query.
+    #: The query as it came, not parsed.
     raw_query: str
-    #: Both are parsed only after the signature is verified.
+    #: The form and the query are parsed only after the signature is verified; empty until then.
     form: dict[str, str]
     query: dict[str, str]
 
@@ -97,9 +97,10 @@ class CallWebhook:
         self._of_effects: list[str] = []
 
     def begin(self, lost: int | None = None) -> str:
-        """Start a call. `lost` is the turn at which its session turned out to be missing.
+        """Start a call. `lost`: the turn of its webhook, if the call was under way and its session and place are lost.
 
-        A call that was erased long enough ago to be over is not started: somebody sends its webhooks once more.
+        A call is not started if its data was erased so long ago that it must be over: its webhook is an old one that
+        is sent again.
         """
         edition = self._edition_for_caller()
         caller = webhook.caller(self._form)
@@ -108,7 +109,7 @@ class CallWebhook:
             return twiml.hang_up()
         rung = "" if blocked else webhook.number_rung(self._form)  # nobody is rung unasked for a phone that is blocked
         turn = call.start(edition.script, self._call, caller, self._now, lost is not None, rung)
-        turn = replace(turn, session=replace(turn.session, turn=(lost or 0) + (lost is not None), blocked=blocked))
+        turn = replace(turn, session=replace(turn.session, turn=0 if lost is None else lost + 1, blocked=blocked))
         try:
             kept = self._services.store.sessions.save(turn.session)
             if kept is None:
@@ -169,7 +170,9 @@ class CallWebhook:
         return self._reply(edition, turn, type(event).__name__)
 
     def run(self, script: Script, effect: Effect, now: dt.datetime) -> Done | Failed:
-        """As the handler of this call: run an effect, and note what is counted of it once the turn is saved."""
+        """Run an effect, as the effect handler of this call. What it adds to the report is counted once the turn is
+        saved.
+        """
         done = self._services.handler.run(script, effect, now)
         self._of_effects += demand.of_effect(effect, done)
         return done
@@ -185,9 +188,9 @@ class CallWebhook:
                 self._services.store.spendings.add("dialled_minutes", minutes(seconds), about, self._now.timestamp())
 
     def _save(self, edition: Edition, session: Session) -> Session | None:
-        """Save the session, or continue without Redis. Returns the session of a simultaneous webhook that was first.
+        """Save the session, or continue without Redis. If a simultaneous webhook was first, returns its session.
 
-        During a dialogue, the answers are stored nowhere but in the session. So it is also written to disk, in case
+        During a dialogue, the caller's answers are only in the session. So it is also written to the disk, in case
         Redis fails before the next turn.
         """
         if not self._alone:
@@ -206,7 +209,7 @@ class CallWebhook:
     def _stored(self, number: int) -> Session | None:
         """The call's session from Redis, or from this machine's disk.
 
-        It may be of an older turn if Redis was away since then, and another machine answered or the disk was full.
+        It may be older than this turn: if Redis was away in between, and another machine answered or the disk was full.
         """
         stored = None
         try:
@@ -266,7 +269,7 @@ def edition_of(live: Live, revision: str) -> tuple[Edition, bool]:
 
 
 def count(services: Services, session: Session, names: list[str], now: dt.datetime) -> None:
-    """Count something of a call for the report, unless a phone of the service tries the line."""
+    """Count these names for the report, unless the call comes from one of the service's test phones."""
     if names and not dialling.same(session.caller, services.live.now.script.line.test_phones):
         services.tally.count(names, now.timestamp())
 

@@ -42,12 +42,13 @@ TROUBLE = Counter("ivr_trouble_total", "Webhooks that failed. A caller who was w
 LEFT = Counter("ivr_callers_left_total", "Callers who hung up, by their place in the call.", ["place"])
 
 Environ = dict[str, Any]
-#: Webhooks with reports that nobody hears, and webhooks of calls with an adviser.
+#: Webhooks that only report something, so that nobody hears the reply; and webhooks of calls to an adviser.
 _NEWS, _ADVISERS = {"recording", "text", "status", "rung"}, {"whisper", "accept", "ring", "join", "rang"}
-#: The most replies within an hour to one number that texts us; and, without Redis, the most numbers that get one reply.
+#: The most answers within an hour to one number that texts us; and the most numbers that get one answer without Redis.
 MOST_ANSWERS, MOST_ANSWERED_ALONE = 3, 1000
 
-#: The result of a call by one click, in words for the card: about the caller's phone, and about the adviser's.
+#: How a call by one click ended, in words for the card: on the caller's phone (`rang`), and on the adviser's (`rung`),
+#: which is rung first.
 RANG: dict[Rung, str] = {
     "picked up": "somebody picked up",
     "busy": "the phone was busy",
@@ -124,7 +125,7 @@ class _Views:
         return answer
 
     def _verified(self, sent: WebhookData, environ: Environ) -> WebhookData:
-        """Parse a webhook. Raises Refused for anything that Twilio did not sign, before any work is done."""
+        """Parse a webhook. Raises RequestRefused, before any work is done, for anything that Twilio did not sign."""
         if webhook.SIGNATURE not in environ:
             raise refusal.unsigned()  # the body is not even read
         is_post = environ["REQUEST_METHOD"] == "POST"
@@ -165,7 +166,7 @@ class _Views:
         return TwiMLResponse(_whisper(self._services, sent.query))
 
     def accept(self, sent: WebhookData) -> Response:
-        """The adviser pressed 1, or did not; then the call is declined."""
+        """The adviser pressed 1 to take the transferred caller; anything else declines the call."""
         if not webhook.pressed_one(sent.form):
             return TwiMLResponse(twiml.hang_up())
         with contextlib.suppress(StoreDown):  # then Twilio's status at the end of the transfer decides
@@ -188,9 +189,7 @@ class _Views:
         return TwiMLResponse(twiml.whisper(says, self._for_adviser(sent, "join")))
 
     def join(self, sent: WebhookData) -> Response:
-        """The adviser pressed 1: ring the caller, who sees our number. From now on the two talk, as far as anybody else
-        is concerned.
-        """
+        """The adviser pressed 1: ring the caller, who sees our number. Colleagues see from now on that the two talk."""
         services, wish = self._services, self._wish(sent)
         if wish is None or not webhook.pressed_one(sent.form):
             return TwiMLResponse(twiml.hang_up())
@@ -212,13 +211,15 @@ class _Views:
         return f"{self._services.public_url}/voice/{place}?{sent.raw_query}"
 
     def _over(self, sent: WebhookData, call: str) -> str:
-        """A call by one click is over. Returns the id of the request that it was about."""
+        """Record that a call by one click is over. Returns the id of the request that it was about."""
         request_id = self._talking.of_talk(sent.query.get("request", ""), call)
         self._talking.over(request_id, call)
         return request_id
 
     def _note(self, request_id: str, words: str, news: str) -> None:
-        """Record on the card how a call by one click went. A repeated report is recorded once."""
+        """Record on the card how a call by one click went. `news` identifies the report: a repeated one is recorded
+        once.
+        """
         now = self._services.clock().timestamp()
         with contextlib.suppress(KeyError):
             self._services.store.requests.change(
@@ -226,7 +227,7 @@ class _Views:
             )
 
     def rung(self, sent: WebhookData) -> Response:
-        """The call to an adviser is over. Add a note if it was never picked up."""
+        """The call to the adviser's phone, which one click made, is over. Add a note if they did not pick up."""
         made = webhook.adviser_called(sent.form)
         self._spend("dialled_minutes", webhook.call_seconds(sent.form), f"rung {sent.call}")
         if made:
@@ -237,7 +238,7 @@ class _Views:
         return Response(status=204)
 
     def rang(self, sent: WebhookData) -> Response:
-        """The call to a caller is over. The outcome is for the adviser to record."""
+        """The call to the caller's phone, which one click made, is over. The adviser records the outcome."""
         made = webhook.caller_called(sent.form)
         self._spend("dialled_minutes", webhook.dialled_seconds(sent.form), f"rang {made.call}")
         request_id = self._over(sent, sent.call)
@@ -282,7 +283,7 @@ class _Views:
     def _may_answer(self, number: str) -> bool:
         """Whether a number may get another reply. Limited, because two machines could answer each other for ever."""
         try:
-            so_far = self._services.store.texts.answers_to(number)
+            so_far = self._services.store.texts.count_answer(number)
             self._answered_alone.clear()
             return so_far <= MOST_ANSWERS
         except StoreDown:
@@ -292,6 +293,7 @@ class _Views:
             return True
 
     def status(self, sent: WebhookData) -> Response:
+        """A call of a caller is over, however it ended."""
         how = webhook.call_over(sent.form)
         if how and sent.call:
             self._spend("call_minutes", webhook.call_seconds(sent.form), sent.call)
@@ -312,7 +314,7 @@ class _Views:
         s = self._services.store.sessions.get(call_sid)
         place, got = (s.place.node, s.got) if s else ("", ())
         log.info("ended", call=call_sid, status=how, place=place, got=[*got])
-        if s and place not in ("told", "goodbye"):  # there the line hung up
+        if s and place not in ("told", "goodbye"):  # at these two, the line hangs up
             LEFT.labels(place).inc()
             script = edition_of(self._services.live, s.revision)[0].script
             self._services.tally.add(dropoff.of_hanging_up(script, s, self._services.clock().timestamp()))
@@ -322,17 +324,20 @@ class _Views:
             count(self._services, s, left, self._services.clock())
 
     def fallback(self, sent: WebhookData) -> Response:
+        """Twilio could not use our reply to another webhook of a call."""
         log.error("fallback", call=sent.call, code=webhook.error_code(sent.form))
         return TwiMLResponse(self._trouble(webhook.query_that_failed(sent.form)))
 
     def _trouble(self, query: Mapping[str, str]) -> str:
-        """The reply if a turn failed, in the language of the call: the query of its webhook says which that is."""
+        """The reply if a turn failed, in the language of the call, which is in the query of the turn's webhook."""
         address = Address.read(query.get("at", ""))
         return self._services.live.trouble_in(address.language if address else "")
 
 
 def _whisper(services: Services, query: Mapping[str, str]) -> str:
-    """What an adviser hears first. Where the call is not known, as without Redis, at least the caller's language."""
+    """What an adviser hears before a transferred call: about the caller, or, if the session cannot be read, only their
+    language.
+    """
     call_sid, turn = query.get("call", ""), query.get("turn", "")
     session, edition = services.spool.session(call_sid), services.live.now
     with contextlib.suppress(StoreDown):
