@@ -8,6 +8,6 @@ ranking     how late each request is, who talks, and whom to ring next
 listing     which of the waiting requests an adviser wants to see
 card_texts  texts that an adviser sends from a card
 team        what each adviser did today
-paper       the day on paper: what is printed, and the way back of the outcomes
+paper       the day on paper: what is printed, and the outcomes that are typed in afterwards
 search      finding a caller again, and what is known of their phone
 """

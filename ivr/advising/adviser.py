@@ -1,11 +1,11 @@
 """A person who works at the desk: their name, their role, and every change of these as a pure function.
 
 **Names.** People have names in any script, with apostrophes, spaces and accents, short and long. A name is kept as it
-was written. Two people cannot have names that are told apart by capitals, accents, spaces or signs alone: at the desk,
-names are said aloud, and the log must say who it was.
+was written. Two people cannot have names that differ only in capitals, accents, spaces or signs: at the desk, names are
+said aloud, and the log must say who it was.
 
-**Somebody who left** stays known by name, so that the log can be read and nobody else gets the name. Their password and
-their second factor are deleted. There is always an administrator who has not left.
+**Somebody who left** is still stored by name, so that the log can be read and nobody else gets the name. Their password
+and their second factor are deleted. There is always an administrator who has not left.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from ivr.roles import Role
 LONGEST_NAME = 100
 #: Seconds for which an invitation can be used.
 INVITED_SECONDS = 7 * 24 * 60 * 60
-#: How an entry of the log begins its name for whoever runs a command, after the user of the machine.
+#: In the log, whoever runs a command is named by their user on the machine, followed by this.
 AT_TERMINAL = " at the terminal"
 #: Names that the log and the histories use for something else.
 _TAKEN = ("caller", LINE, "somebody")
-#: What joins letters in some scripts, and is part of how a name is written.
+#: Invisible characters that join or part letters in some scripts. They belong to the spelling of a name.
 _JOINERS = "\u200c\u200d"
-#: Letters of their own that are typed as another where a keyboard lacks them; and apostrophes that count as letters.
+#: Letters without an accent to remove, with what is typed where a keyboard lacks them; and apostrophes that Unicode
+#: counts as letters.
 _TYPED_AS = str.maketrans({
     "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "\u02bb": "",
     "\u02bc": "",
@@ -40,10 +41,11 @@ _TYPED_AS = str.maketrans({
 
 
 class Factor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A second factor: an app that shows codes, and codes of last resort."""
+    """A second factor: an app that shows codes, and codes of last resort (the field's recovery codes)."""
 
-    #: The key that the app has too, in base 32.
+    #: The key that it shares with the app, in base 32.
     secret: str
+    #: When it was set up (POSIX seconds).
     since: float
     #: The codes of last resort that are left, hashed (`ivr/machine/factors.py`).
     codes: tuple[str, ...] = ()
@@ -62,9 +64,9 @@ class Adviser(msgspec.Struct, frozen=True, omit_defaults=True):
     #: Changes with the name, the password and the role, so that earlier sign-ins and invitations end.
     stamp: str = ""
     factor: Factor | None = None
-    #: A key that their app is about to get: the same in every tab, until a code from the app confirms it.
+    #: The key of an app that is being set up: the same in every tab, until a code from the app confirms it.
     new_secret: str = ""
-    #: Who invited them last, and until when (POSIX seconds); 0.0 if they came, or that invitation counts no more.
+    #: Who invited them last, and until when (POSIX seconds); 0.0 if they took it up, or it no longer counts.
     invited_by: str = ""
     invited_until: float = 0.0
     #: The names that they had before.
@@ -80,12 +82,12 @@ class Adviser(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def name_of(typed: str) -> str:
-    """A name as a key: in small letters, each accent in one spelling."""
+    """A name as a key: in small letters, with one encoding for each accent."""
     return spelled(" ".join(typed.split()).lower())
 
 
 def written(typed: str) -> str:
-    """A name as it is kept, from how it was typed. Raises Refused for what is not a name."""
+    """A name as it is kept, from how it was typed. Raises Refused for what cannot be a name."""
     shown = (char for char in " ".join(typed.split()) if char in _JOINERS or unicodedata.category(char)[0] != "C")
     name = spelled(" ".join("".join(shown).split()))
     if not any(unicodedata.category(char)[0] == "L" for char in name):
@@ -105,14 +107,14 @@ def sounds(name: str) -> str:
 
 
 def same_name(name: str, people: Iterable[Adviser]) -> Adviser | None:
-    """Who has this name, however it is spelled: the exact one first. Somebody's earlier name counts as theirs."""
+    """Who has this name: first by its exact spelling, then by its sound; None if nobody has it."""
     people = list(people)
     exact = next((each for each in people if name_of(each.name) == name_of(name)), None)
     return exact or next((each for each in people if sounds(each.name) == sounds(name)), None)
 
 
 def must_be_free(name: str, people: Iterable[Adviser]) -> None:
-    """Raises Refused if somebody has this name, or one that is easily taken for it."""
+    """Raises Refused if somebody has, or had, this name or one that sounds the same."""
     for each in people:
         has = next((has for has in (each.name, *each.former) if sounds(has) == sounds(name)), "")
         if has:
@@ -127,7 +129,7 @@ def must_be_free(name: str, people: Iterable[Adviser]) -> None:
 
 
 def invited(person: Adviser, by: str, now: float, stamp: str) -> Adviser:
-    """The person with a new way in: their password is void, and their sign-ins and earlier invitations end.
+    """The person with a new invitation: their password is void, and their sign-ins and earlier invitations end.
 
     It is for somebody new, for somebody who returns, and for somebody who forgot their password.
     """
@@ -149,9 +151,9 @@ def renamed(person: Adviser, name: str, stamp: str) -> Adviser:
 
 
 def with_role(person: Adviser, role: Role, others: Sequence[Adviser], stamp: str) -> Adviser:
-    """The person with another role. Raises Refused if nobody would look after the people any more.
+    """The person with another role. Raises Refused if there would be no administrator any more.
 
-    An invitation that was not taken up yet stays.
+    An invitation that was not taken up yet stays valid.
     """
     if not roles.may(role, "people"):
         _must_leave_an_administrator(person, others)
@@ -159,7 +161,7 @@ def with_role(person: Adviser, role: Role, others: Sequence[Adviser], stamp: str
 
 
 def left(person: Adviser, others: Sequence[Adviser], stamp: str) -> Adviser:
-    """The person, who left. Raises Refused for the last administrator."""
+    """The person after they left. Raises Refused for the last administrator."""
     _must_leave_an_administrator(person, others)
     return replace(
         person, disabled=True, password_hash="", factor=None, new_secret="", phone="", stamp=stamp, invited_until=0.0
@@ -172,7 +174,7 @@ def without_factor(person: Adviser, stamp: str) -> Adviser:
 
 
 def is_administrator(person: Adviser) -> bool:
-    """Whether somebody can let others in, and take care of them."""
+    """Whether somebody can sign in, and invite and change others."""
     return roles.may(person.role, "people") and person.can_sign_in
 
 
@@ -184,5 +186,5 @@ def _must_leave_an_administrator(person: Adviser, others: Sequence[Adviser]) -> 
 
 
 def words_of(name: str) -> list[str]:
-    """The parts of a name, which anybody would try first in a password."""
+    """The words of a name: a password that is made of them is easy to guess."""
     return [part for part in re.split(r"[^\w]+", name) if part]

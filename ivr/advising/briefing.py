@@ -1,4 +1,4 @@
-"""What an adviser reads about a request: how late it is, what was promised, and what may be said."""
+"""What an adviser reads about a request, in words: what was promised, what may be said, who has it, how it ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Spe
 
 @dataclass(frozen=True)
 class UnheardMessage:
-    """A message that nobody has listened to: its index in the request, when it was left, and by when to listen."""
+    """A message that nobody has listened to: its index in the request, when it was left, and by when somebody should
+    listen. Times are POSIX seconds.
+    """
 
     request: CallbackRequest
     nth: int
@@ -96,12 +98,13 @@ def moment(at: float, now: float) -> str:
 
 
 def at_moment(at: float, now: float) -> str:
-    """The same after a verb: 'at 14:30', 'yesterday 16:10'."""
+    """A moment as it follows a verb: 'at 14:30', 'yesterday 16:10', 'on Tue 1 December, 09:00'."""
     when = moment(at, now)
     return f"at {when}" if when[0].isdigit() else f"on {when}" if "," in when else when
 
 
 def in_length(seconds: float) -> str:
+    """A length of time, rounded down: '1 minute', '25 minutes', '3 hours', '2 days'."""
     minutes = int(seconds // 60)
     minutes -= minutes % 5 if minutes > 10 else 0
     if minutes < 60:
@@ -123,7 +126,7 @@ def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary
 def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
     """What each caller was promised, the soonest first, with a remark if the line is closed then.
 
-    Of a request that ended: what those were promised who are not waiting any more.
+    For a request that ended: what its callers had been promised.
     """
     told = []
     for caller in sorted(request.askers or request.gone, key=lambda caller: caller.promise.due):
@@ -133,7 +136,7 @@ def promised_in_words(request: CallbackRequest, now: float, script: Script | Non
 
 
 def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
-    """The words that a caller heard; and beside them what the line keeps for them, where that is something else."""
+    """The promise in the words that the caller heard, followed by what is stored for them if that is different."""
     promise = caller.promise
     kept = _promise_in_words(promise, caller.finished, now)
     if not promise.told or not caller.finished:
@@ -150,9 +153,9 @@ def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:
 
 
 def numbers_in_words(request: CallbackRequest, now: float) -> str:
-    """The call number of each caller. With several callers it adds what each was promised, to tell who has picked up.
+    """The call number of each caller. If several wait, it adds what each was promised, to find out who picked up.
 
-    A caller who left only a message was given no number. Of a request that ended: the numbers that they had.
+    A caller who only left a message was given no number. For a request that ended: the numbers that its callers had.
     """
     if not request.askers:
         return ", ".join(caller.reference for caller in request.gone if caller.reference)
@@ -188,7 +191,7 @@ def _is_theirs(request: CallbackRequest) -> bool:
 
 
 def script_for_ringing(request: CallbackRequest, service: str) -> list[str]:
-    """What to say when somebody, or an answering machine, picks up. It follows what the caller allowed."""
+    """What to say when somebody, or an answering machine, picks up, as the caller allowed."""
     who = "the person whom it is about" if _is_theirs(request) else "the caller"
     caller = f"If you are sure it is {who}: say your name and where you are ringing from."
     if request.may_say_who():
@@ -236,7 +239,7 @@ def _about(asker: Asker) -> str:
 
 
 def short_about(request: CallbackRequest) -> list[str]:
-    """The same in a few words, for the list and for alerts; and first the language, and whether to answer by text.
+    """For the list and for alerts, in a few words: languages, whether to answer by text, and whom callers ask about.
     Nothing for callers who ask about their own child.
     """
     short = {"me": "A young person", "other": "For somebody else"}
@@ -251,7 +254,7 @@ def window_in_words(window: Window) -> str:
 
 
 def short_rules(request: CallbackRequest) -> list[str]:
-    """What may be said, as short as it can be said without leaving out a "not"."""
+    """What may be said, as short as possible. A "not" is never left out."""
     other = "say only that you return a call" if request.may_say_who() else "do NOT say who you are or why"
     if not request.may_leave_message():
         machine = "leave NO message"
@@ -296,7 +299,7 @@ _ENDS = {
 
 
 def ended_in_words(request: CallbackRequest, now: float) -> str:
-    """How a request ended: what came of it, by whom and when; and of one that was not reached, when it was tried."""
+    """How a request ended, when and by whom; if nobody was reached, when it was tried."""
     end = request.end
     if request.state == "gave up":
         tried = [moment(event.at, now) for event in request.events if event.what in callback.UNANSWERED]
@@ -306,7 +309,7 @@ def ended_in_words(request: CallbackRequest, now: float) -> str:
     return f"Ended {moment(end.at, now)}: {what_in_words(end.what)}, by {end.who}."
 
 
-#: What is stored in a history, in the words of the office.
+#: Events as they are stored in a history, in the words of the office.
 _WHAT = {"claimed": "took it", "released": "gave it back", "spoke": "spoke to the caller"}
 
 
@@ -333,7 +336,7 @@ def stuck_in_words(request: CallbackRequest, script: Script) -> list[str]:
 
 
 def entries_in_words(request: CallbackRequest, script: Script) -> list[tuple[str, str]]:
-    """What callers entered at places that keep it with the request, each with what it is."""
+    """What callers entered, such as the date of a letter: each with the name that its place gives it (`kept_as`)."""
     return [(script.places[name].kept_as, _date(text)) for name, text in request.entries if name in script.places]
 
 
@@ -347,7 +350,9 @@ def _date(text: str) -> str:
 
 
 def why_not_yet(request: CallbackRequest, now: float, diary: Diary) -> str:
-    """Why the caller is not rung now; empty if they may be. Only a time that they chose may be the only safe one."""
+    """Why the caller is not to be rung yet; empty if they may be. It says whether they chose the time themselves: then
+    it may be the only time that is safe for them.
+    """
     promise = request.promise
     if promise.opens <= now:
         return ""
@@ -365,7 +370,7 @@ def why_not_yet(request: CallbackRequest, now: float, diary: Diary) -> str:
 
 
 def missed_in_words(request: CallbackRequest, now: float) -> str:
-    """The part of the day that the caller chose, if it is over. It may have been the only safe one."""
+    """The part of the day that the caller chose, if it is over; else empty. It may have been the only safe one."""
     return request.when if request.when in ("morning", "afternoon") and request.due <= now else ""
 
 

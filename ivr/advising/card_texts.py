@@ -2,7 +2,7 @@
 
 Other people may see the phone. So a text is sent only where the caller said that we may leave a message, and it names
 us only where they said that we may say who we are to others. A text about guidance tells what it is about, and so needs
-both. The words are fixed, and the same go out once in a day.
+both. The words are fixed. The same text goes to a phone at most once a day.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ def label(name: str) -> str:
 
 
 def _call(request: CallbackRequest) -> str:
-    """The number of their call, if there is one caller, who was told it."""
+    """The call number, if one caller waits who was told it; else empty: others who share the phone may read it."""
     told = [asker.reference for asker in request.askers if asker.reference and not asker.message_only]
     return f" Your call: {told[0]}" if len(told) == 1 and len(request.askers) == 1 else ""
 
 
 def id_of(request: CallbackRequest, text: CardText, now: float) -> str:
-    """The id of this text today: the same words sent twice in a day to one phone are one text. Once the next call was
-    moved, or is on another phone, it is another text.
+    """The id of this text today. The same words to one phone have one id all day, so that they are sent once. If the
+    next call has moved, or is on another phone, the id is another.
     """
     day, what = dt.datetime.fromtimestamp(now, LONDON).date(), f"{len(request.before)} {text.words}"
     return f"{request.id}-{text.name}-{day:%Y%m%d}-{crc32(what.encode())}"

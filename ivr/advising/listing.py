@@ -1,4 +1,4 @@
-"""Which of the waiting requests an adviser wants to see, and page by page."""
+"""Which of the waiting requests an adviser wants to see: the filters of the list, and the next caller to take."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ivr.script import Script
 PAGE_ROWS = 50
 
 Whose = Literal["all", "mine", "free"]
-#: The lateness of `briefing`, and its name on the page.
+#: Each `Lateness` (`ranking.py`), and its name on the page.
 WHEN = {"late": "Late", "now": "Now", "soon": "Today", "later": "Later"}
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What an adviser wants to see. The default is everything."""
+    """Which requests an adviser wants to see. The default is all of them."""
 
     whose: Whose = "all"
     when: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Filter:
 
     @classmethod
     def of(cls, get: Callable[[str], list[str]]) -> Filter:
-        """From the fields of a form, of which each may be missing, repeated or nonsense."""
+        """The filter from the fields of a form. Each field may be missing, repeated or nonsense."""
 
         def one(name: str, allowed: Sequence[str] | None = None) -> str:
             value = next(iter(get(name)), "")[:60]
@@ -79,7 +79,9 @@ class Filter:
         )
 
     def _is_whose(self, request: CallbackRequest, me: str, now: float) -> bool:
-        """Somebody's own are what they have, and their appointments that no colleague has taken."""
+        """Whether a request is "mine", "free" or whatever was chosen. An adviser's own are those they hold, and their
+        appointments that no colleague has taken.
+        """
         holder = request.holder(now)
         if self.whose == "mine":
             return holder == me or (not holder and request.with_whom == me)
@@ -92,7 +94,7 @@ def named(window: Window) -> str:
 
 
 def _needs(request: CallbackRequest) -> tuple[Need, ...]:
-    """What callers need: an interpreter too, for whoever asked in another language."""
+    """What the callers need. Whoever asked in another language needs an interpreter."""
     return (*request.needs, "interpreter") if request.languages else request.needs
 
 
@@ -114,10 +116,10 @@ def languages(requests: Iterable[CallbackRequest]) -> list[str]:
 def next_for(
     requests: Sequence[CallbackRequest], me: str, now: float, is_here: Callable[[str], bool]
 ) -> CallbackRequest | None:
-    """The first request, of some in their order, that this adviser can take and ring now.
+    """The first of these requests that this adviser can take and ring now; None if there is none.
 
-    Left out are callers who were put through meanwhile: whoever spoke to them says first what came of it. So are
-    appointments with a colleague who is here; those of one who is away are everybody's.
+    Callers who were put through meanwhile are left out: whoever spoke to them must first say what came of it. So are
+    appointments with a colleague who is here; if the colleague is away, anybody may take them.
     """
     return next(
         (

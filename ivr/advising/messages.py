@@ -15,7 +15,7 @@ from ivr.callbacks.diary import Promise
 from ivr.callbacks.request import Asker, CallbackRequest, Event, SpokenMessage
 from ivr.script.session import SaveRequest
 
-#: Seconds to wait for a new message before a request that consists only of it counts anyway.
+#: Seconds to wait until a message is fetched, before alerts are sent about a request that consists only of it.
 AWAITED_SECONDS = 15 * 60
 #: Opening hours within which somebody must listen. For messages left at night: an hour after opening.
 LISTEN_HOURS = 1
@@ -61,9 +61,9 @@ def unheard(request: CallbackRequest) -> tuple[SpokenMessage, ...]:
 
 
 def may_play(request: CallbackRequest, who: str, now: float) -> bool:
-    """Whether an adviser may hear its messages: they have it; or it ended, and they had it.
+    """Whether an adviser may hear the messages of a request: if they have it, or it ended and they had taken it.
 
-    Whoever can hear a message can keep it, so it is heard only by those who answer for its caller.
+    Whoever can hear a message can keep a copy, so only those who look after its caller hear it.
     """
     if request.open:
         return callback.held_by(request, who, now)
@@ -79,7 +79,7 @@ def played(request: CallbackRequest, name: str, who: str, now: float) -> Callbac
 
 
 def listened(request: CallbackRequest, name: str, who: str, now: float) -> CallbackRequest:
-    """Record that an adviser listened to a message. The first one is stored with it."""
+    """Record that an adviser listened to a message. Only the first who did is stored."""
     message = _message(request, name)
     if message.heard_by:
         return request
@@ -99,7 +99,7 @@ def _with(request: CallbackRequest, message: SpokenMessage) -> CallbackRequest:
 
 
 def without_its_call(wish: str, now: float) -> SaveRequest:
-    """A request for a message with speech whose call ended before the request was saved.
+    """A request for a message with speech, if the call ended before a request was saved.
 
     Nothing is known about its caller. It is due at once, so that somebody listens.
     """
@@ -121,7 +121,7 @@ def without_its_call(wish: str, now: float) -> SaveRequest:
 
 
 def may_type_number(request: CallbackRequest) -> bool:
-    """Whether the number was heard in a message, or is not known yet."""
+    """Whether an adviser may type the number as heard: it is not known yet, or was typed as heard before."""
     return request.open and (not request.number or (bool(request.number_by) and not request.before))
 
 

@@ -1,8 +1,8 @@
-"""The day on paper, for when the page does not work: what an adviser needs to ring, and the way back of the outcomes.
+"""The day on paper, for when the page does not work: what an adviser needs to ring, and outcomes typed in afterwards.
 
-A sheet holds the numbers of phones, so it is short: what may be rung until the end of the next part of a day. What
-came of it is typed in later, by the number of the call. Nothing is saved twice, and nothing over what somebody has
-saved since: each outcome has the time at which it was rung, and a later one stands.
+A sheet holds phone numbers, so it is short: only callers who may be rung before the end of the next part of a day.
+Outcomes are typed in later, by call number, each with the time at which the adviser rang. No outcome is saved twice,
+and none replaces one that somebody saved for the same time or later.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ivr.callbacks.request import CallbackRequest, Event
 from ivr.hours import LONDON
 from ivr.script import Script
 
-#: The most callers on paper: more nobody can ring in a part of a day.
+#: The most callers on paper. Nobody can ring more in a part of a day.
 MOST_ON_PAPER = 200
 #: Characters of the last note that are printed.
 LONGEST_NOTE = 200
-#: Days for which outcomes can be brought back.
+#: Days after a call within which its outcome can be typed in.
 MOST_DAYS = 7
-#: What is counted as an outcome that somebody saved.
+#: The events of a history that are outcomes.
 SAVED = (*get_args(Outcome), "agreed the next call")
 
 
@@ -50,7 +50,7 @@ class OnPaper:
 
 
 def until(diary: Diary, at: dt.datetime) -> float:
-    """The end of the next part of a day in which somebody can be rung; this moment if there is none."""
+    """The end of the next part of a day in which callers can be rung (POSIX seconds); `at` if there is none."""
     windows = diary.windows(at, LEAST_LEFT_AGAIN)
     return diary.times(windows[0])[1] if windows else at.timestamp()
 
@@ -58,9 +58,8 @@ def until(diary: Diary, at: dt.datetime) -> float:
 def sheet(
     ordered: Sequence[CallbackRequest], me: str, now: float, until: float, script: Script, *, mine: bool
 ) -> list[OnPaper]:
-    """Who may be rung until then, in the order of the list; only those of one adviser if it is `mine`.
-
-    What a colleague has is on their own sheet.
+    """Who may be rung before `until`, in the order of the list. With `mine`, only those of the adviser `me`; else also
+    those that nobody has.
     """
     found = []
     for request in ordered:
@@ -89,7 +88,7 @@ def _on_paper(request: CallbackRequest, now: float, script: Script) -> OnPaper:
 
 
 def calls(request: CallbackRequest) -> str:
-    """The numbers of their calls. That of a message is for us alone: its caller was told none."""
+    """The call numbers of a request. A caller who only left a message was not told theirs."""
     return ", ".join(asker.reference for asker in request.askers or request.gone if asker.reference)
 
 
@@ -98,14 +97,14 @@ def _short(words: str) -> str:
     return words if len(words) <= LONGEST_NOTE else words[: LONGEST_NOTE - 3] + "..."
 
 
-# --- the way back -------------------------------------------------------------------------------
+# --- outcomes from paper --------------------------------------------------------------------------
 
 
 def found(of_call: Callable[[str], Iterable[CallbackRequest]], typed: str) -> CallbackRequest:
-    """The request with this call number. Of several it is the one that waits, or that of the phone with these digits.
+    """The request with the call number that was `typed`: '4271', or '4271 900' with the last digits of the phone.
 
-    `of_call` gives the requests of a call number. `typed`: '4271', or '4271 900' with the last three digits of the
-    phone. Raises Refused, with what to do.
+    One that waits comes before those that ended. `of_call` gives the requests of a call number. Raises Refused, with
+    what to do, if there is none, or more than one.
     """
     number, *phone = typed.replace("-", " ").split() or [""]
     digits = "".join(phone)
@@ -125,9 +124,8 @@ def _is_number(typed: str) -> bool:
 
 
 def time_of(typed: str, day: dt.date, otherwise: float) -> float:
-    """The time at which somebody was rung, as '10:15', '10.15' or '1015'; `otherwise` if nothing was typed.
-
-    Raises Refused.
+    """The time at which an adviser rang (POSIX seconds), typed as '10:15', '10.15' or '1015'; `otherwise` if nothing
+    was typed. Raises Refused.
     """
     digits = typed.strip().replace(":", "").replace(".", "")
     if not digits:
@@ -144,9 +142,10 @@ def time_of(typed: str, day: dt.date, otherwise: float) -> float:
 def brought_back(
     request: CallbackRequest, who: str, outcome: str, note: str, rang: float, now: float, diary: Diary
 ) -> CallbackRequest:
-    """The request with an outcome that was kept on paper. Raises Refused, with the reason, if it cannot be saved.
+    """The request with an outcome from paper; `rang`: when the adviser rang. Raises Refused, with the reason, if it
+    cannot be saved.
 
-    It need not be taken: whoever rang from paper could not take it.
+    The adviser need not have taken the request: while the page did not work, they could not.
     """
     if outcome not in get_args(Outcome):
         raise Refused("Choose what came of it.")
@@ -178,6 +177,6 @@ def taken(request: CallbackRequest, who: str, rang: float, now: float) -> Callba
 
 
 def _saved_since(request: CallbackRequest, rang: float) -> Event | None:
-    """The outcome that somebody saved for this time or later."""
+    """The outcome that somebody saved for this minute or later; None if there is none."""
     minute = rang - rang % 60
     return next((event for event in reversed(request.events) if event.what in SAVED and event.at >= minute), None)

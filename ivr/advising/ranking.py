@@ -14,7 +14,8 @@ from ivr.script import Script
 
 Lateness = Literal["late", "now", "soon", "later"]
 
-#: A request due within this many seconds is 'now'; and one within so few that its promise breaks if it is not next.
+#: A request that is due within SOON_SECONDS is 'now'. If one is due within LAST_SECONDS and is not rung next, its
+#: promise will be broken.
 SOON_SECONDS, LAST_SECONDS = 2 * 60 * 60, 30 * 60
 
 
@@ -32,7 +33,7 @@ class ListRow:
     about: str = ""
     #: Whether a time was promised at which the line is now closed.
     closed: bool = False
-    #: Who talks to the caller, or that nobody has said yet what came of a talk.
+    #: Who talks to the caller, or that the outcome of a talk was not saved yet.
     talk: str = ""
 
     @property
@@ -45,7 +46,7 @@ class ListRow:
 
     @property
     def numbers(self) -> str:
-        """The numbers of their calls, which people can say to each other."""
+        """The call numbers, by which colleagues can speak of the request."""
         callers = self.request.askers or self.request.gone
         return ", ".join(each.reference for each in callers if not each.message_only and each.reference)
 
@@ -75,6 +76,7 @@ def row(request: CallbackRequest, now: float, script: Script | None = None) -> L
 
 
 def lateness_of(request: CallbackRequest, now: float) -> Lateness:
+    """How late a request is: 'soon' may be rung, and 'later' may not be rung yet."""
     if request.due <= now:
         return "late"
     if request.opens > now:
@@ -95,10 +97,11 @@ def ordered(requests: list[CallbackRequest], now: float) -> list[CallbackRequest
     3. everybody else who may be rung now;
     4. those who may not be rung yet, by the time from which they may be.
 
-    What is urgent was promised an earlier time when it was asked for. So it needs no place above a promise that is due
-    sooner, and would break it from there: only of two that are due together does the urgent one stand first. A late
-    call can be made up for; a time limit that ends today cannot, and neither can a promise be kept once it is broken.
-    Callers who have only just hung up half-way are left out until UNFINISHED_WAIT is over.
+    Urgent callers were promised an earlier time when they asked. So they are not put before a caller whose promise is
+    due sooner, which might break that promise. Of two that are due at the same time, the urgent one stands first.
+    Callers who are late already come second, because their call can still be made, while a time limit that ends today,
+    or a promise that is about to break, cannot be repaired. Callers who have only just hung up half-way are left out
+    until UNFINISHED_WAIT is over.
     """
     shown = [r for r in requests if r.state == "claimed" or r.talking(now) or claimable(r, now)]
     return sorted(shown, key=lambda request: _place(request, now))
@@ -117,9 +120,9 @@ def _place(request: CallbackRequest, now: float) -> tuple[int, float, int]:
 
 
 def talk_in_words(request: CallbackRequest, now: float) -> str:
-    """Who talks to the caller; or that somebody did, and nobody has said yet what came of it. Empty if neither is so.
+    """Who talks to the caller; or who did, if the outcome was not saved yet. Empty if neither is so.
 
-    Nobody rings a caller who was put through and helped, without asking first.
+    A caller who was put through may have been helped, so the words tell colleagues to ask before they ring.
     """
     talk = request.talk
     if talk is None:

@@ -12,7 +12,7 @@ from ivr.advising import briefing, ranking
 from ivr.callbacks.request import CallbackRequest
 from ivr.script import Script
 
-#: The most that a search shows. More of one phone are found under its latest request.
+#: The most requests that a search shows. The card of a phone's latest request shows the others.
 MOST_FOUND = 20
 
 
@@ -30,7 +30,7 @@ class Found:
 
 
 def in_words(requests: Iterable[CallbackRequest], me: str, now: float, script: Script) -> list[Found]:
-    """What was found: who waits first, then the latest."""
+    """The requests that were found, in words: first those that wait, then the latest."""
     order = sorted(requests, key=lambda each: (not each.open, -each.last_heard))
     return [_in_words(each, me, now, script) for each in order[:MOST_FOUND]]
 

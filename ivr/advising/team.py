@@ -1,4 +1,4 @@
-"""What came of today at the desk: what each adviser took, and whom they reached. It is for the day, and no report."""
+"""What each adviser did today: how many requests they took, and whom they reached. Longer periods: `ivr.reporting`."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def begins(now: float) -> float:
 
 
 def today(requests: Iterable[CallbackRequest], now: float) -> dict[str, Today]:
-    """What each did today, by the name that they had then. `requests`: who waits, and what ended today."""
+    """What each adviser did today, by the name that they had then. `requests`: those that wait or ended today."""
     found, since = dict[str, Today](), begins(now)
     for request in requests:
         for event in reversed(request.events):
-            if event.what == another_phone.STAYED:  # what came before is counted at the caller who gave a number
+            if event.what == another_phone.STAYED:  # earlier events are also in, and counted in, another request
                 break
-            if event.at < since:  # it may have been typed in later, from paper
+            if event.at < since:  # no break: what was typed in from paper is not in the order of its times
                 continue
             if adds := _ADDS.get(event.what):
                 found[event.who] = found.get(event.who, Today()) + adds

@@ -1,8 +1,8 @@
 """A text to the line: it becomes a callback request, to be answered by text, or by ringing if it asks for that.
 
-For whoever cannot hear or speak, this is the way in. Nothing is known of how urgent it is, so it is urgent, as whatever
-a caller is not sure of; and nobody was asked what may be said to others, so the careful answers apply. The same text
-that Twilio delivers twice is one wish, and one from a phone that is waiting joins its request, as another call would.
+People who cannot hear or speak reach us this way. How urgent a text is, is not known, so it counts as urgent. Nobody
+was asked what may be said to others, so the careful answers apply. If Twilio delivers a text twice, it is one wish. A
+text from a phone that already waits joins its request, as another call would.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from ivr.callbacks.request import Asker, CallbackRequest, Event
 from ivr.hours import LONDON
 from ivr.script import ANSWER_DAY, TEXT_NOT_KEPT, TEXT_REPLY, TEXT_REPLY_CALL, TEXT_REPLY_CLOSED, Script
 
-#: Characters that are not shown and join or part letters, in Urdu and Persian and in emoji. They are part of the words.
+#: Invisible characters that join or part letters in Urdu and Persian, and parts of emoji. They belong to the words.
 _JOINERS = "\u200c\u200d"
 _ASKS_TO_BE_RUNG = re.compile(
     r"\b(ring|rung|phone|fone|call(?: ?backs?)?|bell me|(?:give|send) (?:me|us) a (?:bell|buzz))\b", re.IGNORECASE
 )
-#: Words of a wish that may stand between 'not' and what is not wanted: "I cannot really talk on the phone". Other words
-#: may not, or "they will not let him in, please call" would get a text that somebody who reads little has to read.
+#: Words that may stand between 'not' and what is not wanted: "I cannot really talk on the phone". No others may:
+#: "they will not let him in, please call" asks for a call, and its sender may read little, so a text would not help.
 _WISHING = (
     r"(?:\s+(?:really|want|wish|like|need|take|to|a|an|any|get|able|have|use|the|answer|make|be|please|on|well|very))"
 )
-#: Whoever writes that they cannot hear on the phone, or do not want a call, does not ask to be rung. An adviser reads
-#: the text before they answer, so a wish that is taken for the other costs less this way round.
+#: Who writes that they cannot hear on the phone, or do not want a call, is not asking to be rung. A wrong match costs
+#: little, because an adviser reads the text before they answer. The reverse would ring somebody who cannot hear.
 _DOES_NOT = re.compile(
     rf"\b(?:not|never|no|cannot|unable|(?:ca|do|wo|did|does|ca)n.?t|won.?t){_WISHING}*\s+"
     r"(?:call|calls|ring|phone|hear|voice|(?:talk|speak|answer)(?!\s+(?:now|until|till|today|english)))\b"
@@ -37,7 +37,7 @@ _DOES_NOT = re.compile(
 
 
 def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime) -> CallbackRequest:
-    """The request that a text becomes. `sender` in E.164; `body` in any script of any language."""
+    """The request that a text becomes. `sender`: in E.164; `body`: in any language and script."""
     seconds, diary = now.timestamp(), script.diary
     due = diary.due("urgent", now, script.line.ring_back.urgent_within_hours)
     asker = Asker(
@@ -54,10 +54,11 @@ def wish(script: Script, text_id: str, sender: str, body: str, now: dt.datetime)
 
 
 def reply(script: Script, wished: CallbackRequest, kept: CallbackRequest | None, now: dt.datetime) -> str:
-    """What is sent back: by which day we answer or, to whoever asked for that, ring; or, if the text could not be kept,
-    which number to ring. `wished` is what this text asks for, and `kept` that with what its phone asked for before.
+    """The reply to a text: the day by which we answer, or by which we ring if that was asked for; if the text could not
+    be saved, the number to ring.
 
-    While nobody can talk, our number is not given: whoever rang it would be disappointed.
+    `wished`: the request of this text alone; `kept`: the saved one, which may be an earlier request of the same phone
+    with this one in it. While we are closed, the reply does not give the helpline's number: nobody would answer it.
     """
     if kept is None:
         return script.texts[TEXT_NOT_KEPT]
