@@ -1,7 +1,7 @@
 """What is counted of calls for the report: how many came and when, what they got, and what nobody could give them.
 
-Each is counted by month, as a name and a number, and nothing in it leads to a caller. A call counts once for each name,
-except for full parts of a day, which count each time somebody is told so. Calls of test phones are left out.
+Each count is a name and a number for a month, and nothing in it leads to a caller. A call counts at most once for each
+name; only full parts of a day count each time that a caller is told of one. Calls from test phones are left out.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from ivr.script.session import CancelRequest, Done, Effect, Failed, Got, HoldWin
 
 #: The names under which calls are counted, and what callers got.
 CAME, PUT_THROUGH, ASKED, TEXTED = "calls:came", "calls:put-through", "calls:request", "calls:text"
-#: The beginning of the names of the hours of the week: "hour:0-10" is Monday from 10 to 11.
+#: Beginning of the names of the hours of the week: "hour:0-10" is Monday from 10 to 11.
 HOUR = "hour:"
 #: The names of what callers wanted and did not get.
 LEFT, LEFT_ASKING, LEFT_RINGING = "unmet:left", "unmet:asking", "unmet:ringing"
 NOBODY_HERE, NOBODY_TOOK, LATER, FULL = "unmet:closed", "unmet:nobody", "unmet:later", "unmet:full"
-#: That a caller was put through is counted when the adviser takes the call: no turn may follow the talk.
+#: What is counted when a caller has got it. A transfer is not: no turn may follow the talk, so it is counted when the
+#: adviser takes the call (`PUT_THROUGH`).
 _GOT: Mapping[Got, str] = {"request": ASKED, "text": TEXTED}
-#: A caller who took their wish back.
+#: A caller cancelled their request.
 CANCELLED = "ended:cancelled"
 
 
 def at_start(now: dt.datetime) -> list[str]:
-    """A call came."""
+    """The names to count when a call comes."""
     here = now.astimezone(LONDON)
     return [CAME, hour(here.weekday(), here.hour)]
 
@@ -38,7 +39,9 @@ def hour(weekday: int, hour_: int) -> str:
 
 
 def of_turn(before: Session, event: Input, after: Session) -> Iterator[str]:
-    """What one turn adds: what the caller got for the first time, and whether they wanted a person in vain."""
+    """The names to count after a turn: what the caller got for the first time, and whether they asked for a person and
+    reached nobody.
+    """
     if after.got != before.got:
         yield from (_GOT[what] for what in after.got if what in _GOT and what not in before.got)
     if after.turned_away <= before.turned_away:
@@ -51,7 +54,7 @@ def of_turn(before: Session, event: Input, after: Session) -> Iterator[str]:
 
 
 def of_effect(effect: Effect, done: Done | Failed) -> Iterator[str]:
-    """What an effect of a call adds: a part of a day that was full, and a wish that was taken back."""
+    """The names to count after an effect: a part of a day that was full, or a request that was cancelled."""
     if isinstance(done, Failed) or done.spooled:
         return
     match effect:
@@ -63,10 +66,10 @@ def of_effect(effect: Effect, done: Done | Failed) -> Iterator[str]:
 
 
 def at_hanging_up(place: Place | None, last: Session, *, is_accepted: bool) -> list[str]:
-    """A caller hung up: before anybody took their call, while they asked to be rung, or at a question with nothing
-    heard or got. Who hangs up during the greeting has asked for nothing yet.
+    """The names to count when a caller hangs up: while a phone rings, while they ask to be rung, or at a question, if
+    they have heard and got nothing. Who hangs up during the greeting has asked for nothing yet.
 
-    `is_accepted`: an adviser has taken the call, so that its end is no fault.
+    `is_accepted`: an adviser has taken the call, so its end is a normal one.
     """
     if place is None or (is_accepted and place.takes is TransferEnded):
         return []

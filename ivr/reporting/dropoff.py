@@ -22,9 +22,9 @@ Occurrence = Literal["visits", "no_input", "no_match", "again", "back", "person"
 #: Counts by place and by what happened there.
 PlaceCounts = Counter[tuple[str, Occurrence]]
 
-#: A place at which more than this share of the visits is in trouble is named.
+#: The page points out a place where more than this share of the visits is in trouble.
 TOO_MANY = 0.15
-#: So few visits say nothing about a place.
+#: With fewer visits than this, the share says nothing about a place.
 TOO_FEW = 20
 
 _KEYS: Mapping[str, Occurrence] = {AGAIN_KEY: "again", BACK_KEY: "back", PERSON_KEY: "person"}
@@ -63,17 +63,17 @@ class Footfall:
 
     @property
     def is_named(self) -> bool:
-        """Whether so many visits are in trouble that somebody should look at the place."""
+        """Whether the page points out this place: so many visits are in trouble that somebody should look at it."""
         return self.visits >= TOO_FEW and self.trouble > TOO_MANY
 
 
 def of_start(after: Session) -> PlaceCounts:
-    """What the start of a call adds."""
+    """The counts that the start of a call adds."""
     return Counter({(after.place.node, "visits"): 1})
 
 
 def of_turn(before: Session, event: Input, after: Session, now: float) -> PlaceCounts:
-    """What one turn adds."""
+    """The counts that one turn adds."""
     here, counts = before.place.node, PlaceCounts()
     if isinstance(event, Key) and event.keys in _KEYS:
         counts[here, _KEYS[event.keys]] += 1
@@ -88,7 +88,7 @@ def of_turn(before: Session, event: Input, after: Session, now: float) -> PlaceC
 
 
 def of_hanging_up(script: Script, last: Session, now: float) -> PlaceCounts:
-    """What a caller who hangs up adds."""
+    """The counts that a caller adds who hangs up."""
     here = last.place.node
     counts: PlaceCounts = Counter({(here, "hung_up"): 1, (here, "seconds"): _stayed(last, now)})
     place = script.places.get(here)

@@ -1,12 +1,14 @@
-"""Figures of which none tells of somebody: what is told of a count in a month, a quarter or a school year.
+"""Which counts of a month, a quarter or a school year are shown, so that nobody can be recognised in the report.
 
-A figure below five is not told, and none is told as 0: then a small one could be told from what is left. Nor is a
-figure told that would give a small one away by subtraction: of a table, where its sum may be known from elsewhere, and
-of a longer time, where its months are known. So each figure is kept with what readers can tell of it: the least and the
-most that it can be. A quarter is told exactly only if its months leave room for doubt about each of those that are
-hidden; otherwise it is told as what its months tell already, from and to. Whether it is told must not tell either: so
-what holds for the most that the hidden ones can be also holds for one less. A school year goes by its quarters in the
-same way.
+The field calls this statistical disclosure control. A figure below five is hidden ("fewer than 5"). That includes 0: if
+it were shown, a hidden figure would have fewer possible values. A larger figure is hidden too if a small one could be
+found from it by subtraction: in a table, whose sum may be known from elsewhere; and in a longer period, whose months
+are known. So each figure has the least and the most that it can be for a reader.
+
+A quarter is shown exactly only if each of its hidden months can still have several values then. Otherwise it is shown
+as the range that follows from its months. Readers could also draw a conclusion from which of the two is shown. So a sum
+that is one less than the largest possible one is treated as the largest is, and one that is one more than the smallest
+as the smallest is. A school year follows from its quarters in the same way.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import NamedTuple
 
 from ivr.reporting.periods import Period
 
-#: Figures below this are not told, so that nobody is recognised in them; and below this many, no share in percent.
+#: Figures below LEAST_TOLD are hidden. Of fewer than LEAST_SHARED in all, no share in percent is shown.
 LEAST_TOLD, LEAST_SHARED = 5, 20
 
 #: Counts by their names in the store, as "question:answer".
@@ -25,7 +27,11 @@ CountsByName = Mapping[str, int]
 
 
 class Figure(NamedTuple):
-    """A true count, and the least and the most that it can be for whoever reads the report."""
+    """A true count, and the least and the most that it can be as far as a reader of the report can find out.
+
+    It is told, which means shown exactly, if these two are equal. `most` is infinite for a figure that is hidden only
+    to protect another one.
+    """
 
     true: int
     least: int
@@ -44,11 +50,12 @@ class Figure(NamedTuple):
 
 
 def _alone(count: int) -> Figure:
+    """The figure of a count about which readers know nothing else."""
     return Figure(count, 0, LEAST_TOLD - 1) if count < LEAST_TOLD else Figure(count, count, count)
 
 
 def _together(parts: Sequence[Figure]) -> Figure:
-    """The sum of figures, told exactly only if that tells none of the hidden ones."""
+    """The sum of figures: exact if that reveals none of the hidden ones, else as a range."""
     count, hidden = sum(each.true for each in parts), [each for each in parts if not each.is_told]
     if count < LEAST_TOLD or not hidden or not _gives_away(hidden):
         return _alone(count)
@@ -57,7 +64,9 @@ def _together(parts: Sequence[Figure]) -> Figure:
 
 
 def _gives_away(hidden: Sequence[Figure]) -> bool:
-    """Whether the sum of hidden figures tells what one of them is, or that it was not told would."""
+    """Whether a reader who knows the sum of hidden figures could find one of them, or could if the sum were one more or
+    one less (see above).
+    """
     count, least = sum(each.true for each in hidden), sum(each.least for each in hidden)
     is_least = least > 0 and count <= least + 1
     return len(hidden) == 1 or is_least or count >= sum(each.most for each in hidden) - 1
@@ -66,14 +75,15 @@ def _gives_away(hidden: Sequence[Figure]) -> bool:
 def figures(
     period: Period, names: Sequence[str], of: Callable[[str], CountsByName], *, is_summed: bool
 ) -> list[Figure]:
-    """The figures of a table in a period. `of`: the counts of a month.
+    """The figures of a table in a period, in the order of `names`. `of`: gives the counts of a month.
 
-    `is_summed`: its sum may be known from elsewhere. Then no figure is hidden alone: one that its months hide as well
-    is hidden with it, or else its neighbour. Not the next smallest: that tells that it is no larger than the others.
+    `is_summed`: the sum of the table may be known from elsewhere. Then no figure is hidden alone, because it would be
+    the sum less the others. A second one is hidden with it: one whose months are hidden too, or else a neighbour. It is
+    not the next smallest one, because then readers would know that the others are larger.
     """
     if not period.parts:
         found = [_alone(of(period.id).get(name, 0)) for name in names]
-        doubtful = [False] * len(names)
+        doubtful = [False] * len(names)  # whether a month or quarter of this figure is hidden
     else:
         parts = [figures(part, names, of, is_summed=is_summed) for part in period.parts]
         found = [_together(each) for each in zip(*parts, strict=True)]

@@ -11,14 +11,14 @@ from ivr.reporting import demand
 from ivr.reporting.figures import LEAST_TOLD, CountsByName, Figure, figures
 from ivr.reporting.periods import Period
 
-#: Shades of the plot, besides the one of what is not told.
+#: Shades of the plot, besides the one for hidden figures.
 SHADES = 4
 #: The busiest hours that are told in words.
 MOST_NAMED = 3
 
 
 class Cell(NamedTuple):
-    """One hour of the week: its name, what is told of it, the same as short as a plot needs it, and its shade."""
+    """One hour of the week: its name, its figure, the figure as the plot shows it, and its shade (0 for hidden)."""
 
     words: str
     figure: Figure
@@ -44,9 +44,9 @@ class HourlyCalls(NamedTuple):
 
 
 def hours(period: Period, of: Callable[[str], CountsByName]) -> HourlyCalls | None:
-    """The calls of a period by hour of the week; None if no hour can be told. `of`: the counts of a month.
+    """The calls of a period by hour of the week; None if every hour is hidden. `of`: gives the counts of a month.
 
-    Days and hours at the edges are left out if nothing can be told of them.
+    Weekend days, and hours at both ends of the day, are left out if all their figures are hidden.
     """
     names = [(day, hour) for day in range(7) for hour in range(24)]
     told = figures(period, [demand.hour(*each) for each in names], of, is_summed=True)

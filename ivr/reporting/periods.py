@@ -1,6 +1,6 @@
 """The months, quarters and school years of the report.
 
-Quarters are those of the school year, so that none is cut by its end.
+Quarters begin with the school year in September, so that each belongs to one school year.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Period:
 
     id: str
     words: str
-    #: Its months, as '2026-11', and the periods that it consists of; none for a month.
+    #: Its months, as '2026-11'; and the shorter periods that it consists of (none for a month).
     months: tuple[str, ...]
     parts: tuple[Period, ...] = ()
 
@@ -30,7 +30,7 @@ def month(year: int, number: int) -> Period:
 
 
 def quarter(year: int, first: int) -> Period:
-    """The three months from this one on."""
+    """The three months that begin with the month `first` of this year."""
     parts = tuple(month(*_later(year, first, by)) for by in range(3))
     begins, ends = parts[0].words, parts[-1].words
     if begins[-4:] == ends[-4:]:
@@ -62,7 +62,7 @@ def offered(today: dt.date) -> dict[str, list[Period]]:
 
 
 def period(typed: str, today: dt.date) -> Period:
-    """The period of this name in an address; the present month if there is none."""
+    """The period with this id, as typed in an address; the present month if there is none."""
     if found := re.fullmatch(r"year-(20\d\d)", typed, re.ASCII):
         return school_year(int(found[1]))
     if found := re.fullmatch(r"(quarter-)?(20\d\d)-(0[1-9]|1[0-2])", typed, re.ASCII):

@@ -1,6 +1,6 @@
-"""The report of a month, a quarter or a school year: what was counted, told so that nobody is recognised in it.
+"""The report of a month, a quarter or a school year: what was counted, shown so that nobody is recognised in it.
 
-What may be told of a count is decided in `figures`. Each table says in one sentence what it counts.
+`figures` decides what is shown of each count. Each table says in one or more sentences what it counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
     @property
     def most(self) -> int:
-        """The largest figure that is told, for the length of the bars beside the figures."""
+        """The largest figure that is shown, for the length of the bars beside the figures."""
         return max([LEAST_TOLD, *(int(each.most) for _, each in self.rows if not math.isinf(each.most))])
 
 
@@ -45,9 +45,9 @@ class Group(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """One table before it is counted: its rows by the names of the counts.
+    """The definition of one table: `rows` are the names of the counts, each with its words.
 
-    `is_summed`: each of what is counted is in one row, so its sum may be known from elsewhere.
+    `is_summed`: everything counted is in exactly one row, so the sum may be known from elsewhere (see `figures`).
     """
 
     name: str
@@ -138,7 +138,7 @@ def _asked(questions: Questions) -> Iterator[tuple[str, list[_Asked]]]:
 
 
 def _interventions(questions: Questions) -> Iterator[_Asked]:
-    """Pieces of work by level, if the service has levels."""
+    """Requests by the highest level of help given, if the service has levels (the intervention levels of the field)."""
     if level := questions.get(came.LEVEL):
         rows = {**{kept.helped(answer): words for answer, words in level.answers.items()}, kept.helped(""): "Not said"}
         definition = (
@@ -156,7 +156,7 @@ HOURS_COUNT = (
 
 @dataclass(frozen=True)
 class Report:
-    """All that is told of a period."""
+    """Everything that the report shows of a period. `kept`, `broken`: promises."""
 
     period: Period
     kept: Figure
@@ -174,7 +174,7 @@ class Report:
 
     @property
     def share(self) -> str:
-        """How many of a hundred promises were kept; empty where there are too few, or a figure would be given away."""
+        """The percentage of promises that were kept; empty if there are too few, or it would reveal a hidden figure."""
         if self.kept.true + self.broken.true < LEAST_SHARED or not self.kept.is_told:
             return ""
         if self.broken.is_told:
@@ -184,7 +184,7 @@ class Report:
         return f"{_percent(self.kept.true, int(self.broken.most))} % or more"
 
     def rows(self) -> Iterable[tuple[str, str, str]]:
-        """The whole report as rows for a file: table, answer, figure."""
+        """The whole report as the rows of a file: table, answer, figure."""
         yield "Promises", _PROMISES[kept.KEPT], str(self.kept)
         yield "Promises", _PROMISES[kept.BROKEN], str(self.broken)
         yield "Promises", "Share", self.share or "not told"
@@ -199,8 +199,8 @@ def _percent(kept: int, broken: int) -> int:
 
 
 def report(period: Period, questions: Questions, of: Callable[[str], CountsByName], present: str) -> Report:
-    """The report of a period. `questions`: what advisers can say of a talk. `of`: the counts of a month. `present`: the
-    month that is running, as '2026-11'.
+    """The report of a period. `questions`: what advisers are asked after a talk. `of`: gives the counts of a month.
+    `present`: the present month, as '2026-11'.
     """
     in_time, not_in_time = figures(period, tuple(_PROMISES), of, is_summed=False)
     groups = [Group(name, [_counted(asked, period, of) for asked in tables]) for name, tables in _asked(questions)]
@@ -216,7 +216,7 @@ def _counted(asked: _Asked, period: Period, of: Callable[[str], CountsByName]) -
 
 
 def _by_month(period: Period, of: Callable[[str], CountsByName], present: str) -> list[Table]:
-    """The calls of each month of a longer time, as the report of that month tells them."""
+    """The calls of each month of a longer period, as the report of that month shows them."""
     if not period.parts:
         return []
     months = [month(*map(int, each.split("-"))) for each in period.months if each <= present]
@@ -225,7 +225,7 @@ def _by_month(period: Period, of: Callable[[str], CountsByName], present: str) -
 
 
 def _languages(period: Period, of: Callable[[str], CountsByName]) -> Table:
-    """The languages that were counted in a period: which there are, the line's settings decide."""
+    """The languages that were counted in a period. Which ones there are depends on the line's settings."""
     found = sorted({name for each in period.months for name in of(each) if name.startswith(kept.LANGUAGE)})
     told = figures(period, found, of, is_summed=True)
     rows = list(zip((name.removeprefix(kept.LANGUAGE) for name in found), told, strict=True))
