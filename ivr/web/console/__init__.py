@@ -1,23 +1,23 @@
-"""The pages of staff: who is waiting to be rung, and the outcomes; and, as the studio, the words of the line.
+"""The console: the pages on which advisers ring callers back, and the app to which the studio's pages belong too.
 
-Server-rendered, without a build step. Every page but the sign-in needs a sign-in, and the log records everything seen
-or done. A caller's number is shown only to the adviser who holds the request. Each page names the right that it needs
-(`ivr/roles.py`).
+The pages are rendered on the server, without a build step. Every page but the sign-in needs a sign-in, and the log
+records everything seen or done. A caller's number is shown only to the adviser who holds the request. Each page names
+the right that it needs (`ivr/roles.py`).
 
     signin.py     signing in and out; tries.py: who is slowed down, and by how much
-    account.py    one's own account, and coming in by an invitation
+    account.py    one's own account, and taking up an invitation
     accounts.py   who may sign in
     listing.py    the list: its filters, pages and renewal
-    cards.py      the card, and all actions on a request
-    outcomes.py   what came of a try
+    cards.py      the card of a request, and most actions on it
+    outcomes.py   the outcome of a try, and the next call
     another_phone.py  another number for a caller who waits
-    carried.py    a form that came too late, over the sign-in
+    carried.py    keeps a form that was sent after the sign-in had ended
     texts.py      texts from a card, and those that could not be sent
     messages.py   spoken messages
     search.py     finding a caller again, and writing down who rang the office
     floods.py     many callers at once
     blocked.py    blocked numbers
-    week.py       how many callers each part of the coming days has
+    week.py       how many callers are promised each part of the coming days
     team.py       who is here and has what, and the log
     reporting.py  the report
     paper.py      the day on paper
@@ -70,20 +70,21 @@ from ivr.web.live import Live
 from ivr.web.studio import pages as studio
 from ivr.web.studio.draft import DraftClient
 
-#: Where the console is served. Its pages under /studio have that address alone (`ivr/web/__init__.py`).
+#: Where the console is served. The studio's pages belong to the same app, but are served at /studio
+#: (`ivr/web/__init__.py`).
 CONSOLE = "/console"
-#: Scripts, styles and pictures are loaded only from here; Bootstrap has some icons as data URLs. A sound that a script
-#: has fetched, like words that are only typed so far, is a blob.
+#: Scripts, styles and pictures are loaded only from this server; Bootstrap has some icons as data URLs. A sound that a
+#: script has fetched, such as that of words that are not saved yet, is a blob.
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-#: Seconds for which a browser asks for these pages by https only, once it has had one so.
+#: Seconds for which a browser uses only https for these pages, once it has done so.
 _HTTPS_ONLY_SECONDS = 365 * 24 * 60 * 60
 
 
 class _Pages(Flask):
-    """A Flask app whose pages of the studio have an address without the console's."""
+    """A Flask app in which the addresses of the studio's pages do not begin with /console."""
 
     def url_for(self, endpoint: str, **values: Any) -> str:
         path = super().url_for(endpoint, **values)
@@ -100,8 +101,8 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="adviser",
         SESSION_COOKIE_SECURE=https,
-        # Not Strict: that keeps the cookie back where a link in an e-mail is followed, and the sign-in page shown
-        # instead would replace it. What changes something is a form, and takes a token.
+        # Not Strict: browsers would not send the cookie when somebody follows a link in an e-mail, and the sign-in page
+        # that is then shown would replace it. Every change is a form with a token.
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=signin.LONGEST_SESSION,
@@ -158,8 +159,9 @@ def _only_get_and_post() -> None:
 
 
 def _guarded(response: Response, *, https: bool) -> Response:
-    """Numbers are on these pages: no browser keeps one, so that going back after signing out shows nothing, and no
-    other site frames one or learns its address."""
+    """Add headers that protect the phone numbers on these pages: no browser keeps a page, so that going back after
+    signing out shows nothing, and no other site can frame a page or learn its address.
+    """
     headers = response.headers
     if "static" not in (request.endpoint or ""):
         headers["Cache-Control"] = "no-store"
@@ -173,12 +175,12 @@ def _guarded(response: Response, *, https: bool) -> Response:
     return response
 
 
-#: Of a page or a request.
+#: What a visitor is told about a page or a request that does not exist.
 _NOT_HERE = "This page or request does not exist. It may have been deleted."
 
 
 def _own_words(error: HTTPException) -> str:
-    """What we wrote ourselves about an error; empty for what werkzeug says of it."""
+    """Our own description of an error; empty if it only has the standard text of werkzeug."""
     return error.description if error.description and error.description != type(error).description else ""
 
 
@@ -187,7 +189,7 @@ def _error(title: str, what: str, code: int, again: str = "") -> tuple[str, int]
 
 
 def _back() -> str:
-    """The card from which a form was sent; empty if it is of another page."""
+    """The address of the card from which a form was sent; empty if it was sent from another page."""
     request_id = (request.view_args or {}).get("request_id")
     return url_for("card", request_id=request_id) if request_id else ""
 

@@ -1,4 +1,4 @@
-"""One's own account: the password, the second factor, where one is signed in. And coming in by an invitation.
+"""One's own account: the password, the second factor, where one is signed in. And taking up an invitation.
 
 A change of the password or of the second factor needs the password again, so that a browser left open changes nothing.
 After a few wrong ones the sign-in ends. The key of a new app stays the same until a code confirms it: two tabs, or a
@@ -55,7 +55,7 @@ class _Pages(Pages):
     # --- the account ------------------------------------------------------------------------
 
     def account(self, problem: str = "") -> str:
-        """Who one is here, and what one can change."""
+        """The page of one's own account, with everything that can be changed."""
         return render_template(
             "account.html", problem=problem, must_have=self.signing_in.must_have_factor(g.adviser), now=self._now,
             others=len(list(self._of(g.adviser.name))) - 1, shortest=passwords.SHORTEST, longest=passwords.LONGEST,
@@ -92,7 +92,9 @@ class _Pages(Pages):
         return passwords.why_too_weak(new, *known)
 
     def _why_not_me(self) -> str:
-        """Why the password in the form does not allow a change; empty if it is right."""
+        """Why the present password in the form does not allow a change; empty if it is right. After MOST_WRONG wrong
+        ones, the sign-in ends.
+        """
         tries, store = self.signing_in.tries, self._console.store.sign_ins
         who = f"sign-in {g.signin.id}"
         if store.counted(who)[0] >= MOST_WRONG:
@@ -122,7 +124,7 @@ class _Pages(Pages):
         )  # fmt: skip
 
     def _new_secret(self) -> str:
-        """The key that the app is to get."""
+        """The key for a new app: the one that is being set up, or else a new one."""
         made = factors.new_secret()
 
         def how(person: Adviser, _: list[Adviser]) -> Adviser:
@@ -159,7 +161,7 @@ class _Pages(Pages):
         return render_template("codes.html", codes=codes, is_new=True)
 
     def codes(self) -> str | tuple[str, int]:
-        """New codes of last resort. The earlier ones count no more."""
+        """Make new codes of last resort. The earlier ones no longer work."""
         if why := self._why_not_me():
             return self._refused(why)
         codes = factors.new_codes()
@@ -192,7 +194,7 @@ class _Pages(Pages):
     # --- sign-ins ---------------------------------------------------------------------------
 
     def signins(self) -> str:
-        """One's own sign-ins; for whoever takes care of the people, those of everybody."""
+        """One's own sign-ins; for administrators, those of everybody."""
         sees_all = self._may("people")
         current = [kept for kept in self._in_reach() if self._now - kept.seen <= IDLE_SECONDS]
         failures = list(self._console.store.sign_ins.failures()) if sees_all else []
@@ -209,7 +211,7 @@ class _Pages(Pages):
         return (each for each in kept if self._now - each.seen <= IDLE_SECONDS)
 
     def end_signin(self, signin_id: str) -> Response:
-        """End one of the adviser's sign-ins, or anybody's for whoever takes care of the people."""
+        """End one of one's own sign-ins; administrators can end anybody's."""
         found = next((kept for kept in self._in_reach() if kept.id == signin_id), None)
         if found is None:
             abort(404)
@@ -229,7 +231,7 @@ class _Pages(Pages):
         for each in kept:
             self._console.store.sign_ins.end(each)
 
-    # --- saying once more who one is ----------------------------------------------------------
+    # --- confirming who one is ----------------------------------------------------------------
 
     def again(self, problem: str = "") -> str:
         """Asks for a code, or for the password of whoever has no second factor."""
@@ -245,7 +247,7 @@ class _Pages(Pages):
         return redirect(then, 303)
 
     def _why_no_code(self) -> str:
-        """Why the code in the form does not do; empty if it does."""
+        """Why the code in the form cannot be used; empty if it can. It is used up."""
         tries, code = self.signing_in.tries, request.form.get("code", "")
         trier = tries.by(g.adviser.name)
         if not code.strip():
@@ -256,10 +258,12 @@ class _Pages(Pages):
             return "That code does not fit, or was used already. Codes change every 30 seconds: wait for the next one."
         return ""
 
-    # --- coming in --------------------------------------------------------------------------
+    # --- taking up an invitation ------------------------------------------------------------
 
     def welcome(self, secret: str, problem: str = "") -> tuple[str, int]:
-        """What an invitation says, and where to set a password. Mail programs look too, which uses nothing up."""
+        """The page of an invitation, on which to set a password. To open it does not use the invitation up, because
+        mail programs open links too.
+        """
         accounts = self._console.store.accounts
         invitation = accounts.invitation(secret)
         person = accounts.get(invitation.name) if invitation else None

@@ -187,7 +187,7 @@ class _Pages(Pages):
         return go("person", person_id=_id_of(person))
 
     def leave(self, person_id: str) -> Response | tuple[str, int]:
-        """Let somebody go. What they had is everybody's at once."""
+        """Record that somebody left. Others can take the requests that they had at once."""
         if not request.form.get("sure"):
             return self.person(person_id, "Nothing was changed. First tick the box to say that you are sure."), 422
         name = self._of(person_id).name
@@ -207,5 +207,7 @@ def _role(typed: str) -> Role:
 
 
 def _id_of(person: Adviser) -> str:
-    """The person's id in addresses of pages: a name can hold any sign, and belongs into no log of a proxy."""
+    """The person's id in addresses of pages. A name can have any characters, and must not appear in the log of a
+    proxy.
+    """
     return hashlib.sha256(adviser.name_of(person.name).encode()).hexdigest()[:12]

@@ -1,7 +1,7 @@
-"""Another number for a caller who waits, and the earlier one put back: by whoever has the request.
+"""Another number for a caller who waits, or the earlier one put back. Only the adviser who has the request can do it.
 
-The form is part of the form of the outcome, since a caller gives the number while the next call is agreed. So what is
-typed and chosen there stays, and the new number then stands in the ring bar, to be read back.
+These fields are part of the form of the outcome, since a caller gives the number while the next call is agreed. So what
+is typed and chosen in that form stays. The new number then stands in the ring bar, to be read back.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Pages(Pages):
         )  # fmt: skip
 
     def earlier_number(self, request_id: str) -> tuple[str, int]:
-        """Ring the caller on the phone of before, as if they had not given another."""
+        """Ring the caller on the earlier phone again, as if they had not given another number."""
         told = "The earlier number is back, with what the caller allowed there."
         return self._part(
             request_id, "put the earlier number back", told, "",
@@ -62,7 +62,7 @@ class _Pages(Pages):
     def _part(
         self, request_id: str, what: str, told: str, typed: str, how: Callable[[CallbackRequest], Parted]
     ) -> tuple[str, int]:
-        """Change the phone, and show the card of the caller with all that is typed; or say why not."""
+        """Change the phone, and show the caller's card with everything that was typed; or say why that was refused."""
         try:
             theirs, others = self._console.store.requests.change_phone(request_id, how)
         except KeyError:
@@ -77,7 +77,9 @@ class _Pages(Pages):
         return self.card(theirs.id, keep=True), 200
 
     def _refused(self, request_id: str, why: str, typed: str) -> None:
-        """Say why nothing was changed. Whoever does not have the request any more has no form that keeps the note."""
+        """Say why nothing was changed. If the request is no longer the adviser's, their card has no form in which the
+        note could stay, so the note is saved.
+        """
         words = f"{why} The number {typed} was not saved." if typed else why
         note = written("note", LONGEST_NOTE)
         found = self._found(request_id)

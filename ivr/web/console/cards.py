@@ -1,4 +1,7 @@
-"""The list, the card, and all actions on a request. `texts.py` has those that send a text."""
+"""The card of a request, the actions on it, and the list of requests that ended.
+
+Other modules have some of the actions: `outcomes.py`, `another_phone.py`, `messages.py`, `texts.py` and `blocked.py`.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ class _Pages(Pages):
 
     def card(self, request_id: str, typed: str = "", problem: str = "", other: str = "", *, keep: bool = False) -> str:
         """The card. `typed`: a number as heard that was refused; `other`: another number that was not saved. `problem`:
-        why the form of the outcome was not saved. What was chosen and written in it stays then, and with `keep`.
+        why the form of the outcome was not saved. With a problem, or with `keep`, that form shows what was sent.
         """
         found = self._found(request_id)
         self._console.note("looked at", request_id)
@@ -123,8 +126,8 @@ class _Pages(Pages):
         return settings.can_reach_twilio and bool(phone) and not dialling.same(phone, settings.our_numbers)
 
     def _of_phone(self, found: CallbackRequest, *, mine: bool) -> dict[str, object]:
-        """What is known of the phone from before, for whoever has the request or looks after the desk; and other open
-        requests of it, which may come from another person.
+        """What is known of the phone. Earlier requests and texts: for the adviser who has the request, and with the
+        right "desk". Other open requests, which may be another person's: only for the adviser who has it.
         """
         if not found.number or not (mine or self._may("desk")):
             return {"history": [], "texts_to": [], "others": []}
@@ -136,7 +139,7 @@ class _Pages(Pages):
         }
 
     def _colleagues(self) -> list[tuple[str, str]]:
-        """The other advisers, and whether they are here and what they have: whoever is here first."""
+        """The other advisers, each with their state and how many requests they have. Those who are here come first."""
         holds: dict[str, int] = {}
         talking: set[str] = set()
         for each in self._console.store.requests.listed()[0]:
@@ -156,7 +159,7 @@ class _Pages(Pages):
     # --- doing ------------------------------------------------------------------------------
 
     def claim(self, request_id: str) -> Response:
-        """Take a request. One that was put aside goes back into the list for it."""
+        """Take a request. If it was put aside, it is put back into the list first."""
         requests, diary = self._console.store.requests, self._console.live.now.script.diary
 
         def taken() -> CallbackRequest:
@@ -164,7 +167,7 @@ class _Pages(Pages):
                 try:
                     requests.reopen(request_id, self._me, self._now, diary)
                 except Refused:
-                    if not self._found(request_id).open:  # else somebody was quicker, and may have it
+                    if not self._found(request_id).open:  # if it is open, somebody was quicker: `claim` says who
                         raise
             return requests.change(request_id, lambda r: callback.claim(r, self._me, self._now))
 
@@ -229,7 +232,7 @@ class _Pages(Pages):
         )  # fmt: skip
 
     def take_back(self, request_id: str) -> Response:
-        """Put a request that somebody has back into the list."""
+        """Put a request that an adviser has back into the list. Supervisors can do it."""
         whose = request.form.get("whose", "")
         return self._change(request_id, "took back", lambda r: handing.take_back(r, self._me, whose, self._now))
 

@@ -1,6 +1,7 @@
-"""A form that came too late is carried over the page that asks who it is, so that nothing typed into it is lost.
+"""Keeps a form that was sent when somebody must first confirm who they are, so that nothing typed into it is lost.
 
-It is not sent again by itself: some forms delete or publish, and whoever says who they are must still want that.
+The page that asks for the code or the password carries it in one of its fields. After that, the form is shown and not
+sent by itself: some forms delete or publish, and whoever sent one must still want that.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Carried:
 
 
 def carried() -> str:
-    """The form of this request, as the value of one field; empty if it has files, which no page can carry."""
+    """The form of this request, as the value of one field; empty if it has files, which no field can hold."""
     if request.files:
         return ""
     fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
@@ -30,7 +31,7 @@ def carried() -> str:
 
 
 def read(value: str) -> Carried | None:
-    """What was carried; None if it is nothing that can be sent."""
+    """The form in the value of such a field; None if it cannot be sent."""
     try:
         endpoint, args, fields = json.loads(value)
         return Carried(url_for(endpoint, **args), [(str(name), str(each)) for name, each in fields])
@@ -39,7 +40,7 @@ def read(value: str) -> Carried | None:
 
 
 def page_of(path: str) -> str:
-    """The page on which the form of a path stands: at the same path, or above it."""
+    """The path of the page from which a form with this path was sent: the same path, or one above it."""
     while path.count("/") > 1 and not _is_page(path):
         path = path.rsplit("/", 1)[0]
     return path

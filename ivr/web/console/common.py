@@ -31,16 +31,16 @@ from ivr.web.edition import Edition
 from ivr.web.live import Live
 from ivr.web.studio.draft import DraftClient
 
-#: Seconds since somebody last did anything, within which they count as here.
+#: Seconds for which an adviser counts as here after they last did anything.
 HERE_SECONDS = 10 * 60
-#: Characters of a note.
+#: The most characters of a note.
 LONGEST_NOTE = 2000
 Clock = Callable[[], dt.datetime]
 
 
 @dataclass(frozen=True)
 class Console:
-    """The settings, the store, the live scripts, the worker's queue, the clock, and the draft in config/."""
+    """What the pages use: settings, store, live scripts, the worker's queue, the clock, and the draft in config/."""
 
     settings: Settings
     store: Store
@@ -56,7 +56,7 @@ class Console:
 
     @property
     def edition(self) -> Edition:
-        """What is live. Answers the request with a page that says so if nothing is."""
+        """The live edition. If nothing is published, the request is answered with a page that says so."""
         if not self.live.ready:
             abort(404, "Nothing is published yet.")
         return self.live.now
@@ -67,9 +67,9 @@ class Console:
 
 
 def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str], needs: Right | None) -> None:
-    """Add pages: the path of each, the view that answers, by whose name links find it, and the method.
+    """Add pages: for each its path, its view (whose name links use), and its method.
 
-    `needs`: the right that whoever opens one needs, in `ivr/roles.py`; None for whoever is not signed in.
+    `needs`: the right that these pages need (`ivr/roles.py`); None if they need no sign-in.
     """
     rights: dict[str, Right | None] = app.extensions.setdefault("rights", {})
     for path, view, method in pages:
@@ -78,25 +78,25 @@ def add_pages(app: Flask, *pages: tuple[str, Callable[..., Any], str], needs: Ri
 
 
 def add_large(app: Flask, most_bytes: int, *views: Callable[..., Any]) -> None:
-    """Let pages take requests of up to so many bytes. Other pages take forms alone (`MAX_CONTENT_LENGTH`)."""
+    """Let these pages take bodies of up to `most_bytes`. The limit of all others is `MAX_CONTENT_LENGTH`."""
     app.extensions.setdefault("large", {}).update({view.__name__: most_bytes for view in views})
 
 
 def allow_large() -> None:
-    """Set how much this request may bring, before anything of it is read."""
+    """Set the limit for the body of this request, before any of it is read."""
     if most := current_app.extensions.get("large", {}).get(request.endpoint):
         request.max_content_length = most
 
 
 class TooLong(Exception):
-    """Raised for a field that is longer than it may be. Nothing of it is cut off and lost."""
+    """Raised for a field that is longer than it may be: it is refused, so that nothing is cut off silently."""
 
 
 def written(field: str, most: int) -> str:
-    """What was written into a field of a form, spelled as the rest of the line spells it. Raises TooLong.
+    """What was written into a field of a form, with one encoding for each accent. Raises TooLong.
 
-    It is counted as the browser counts `maxlength`: a line break is one character, and a character outside the first
-    65,536 is two. A form sends each line break as two. An accent may come as one character or as two: here it is one.
+    The length is counted as browsers count `maxlength`, in UTF-16 units: a character beyond U+FFFF counts as two. A
+    line break counts as one, although a form sends it as two characters.
     """
     words = request.form.get(field, "").replace("\r\n", "\n").replace("\r", "\n")
     if len(words.encode("utf-16-le", "surrogatepass")) // 2 > most:
@@ -105,7 +105,7 @@ def written(field: str, most: int) -> str:
 
 
 def unsaved() -> str:
-    """The text of a form that could not be saved, to show it so that nobody has to write it again."""
+    """The text of a form that could not be saved, to be shown, so that nobody has to write it again."""
     try:
         form = request.form
     except RequestEntityTooLarge:
@@ -130,12 +130,12 @@ def query_args(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def go_home(person: Adviser) -> Response:
-    """Redirect to where the work of somebody begins: the callers, or the words."""
+    """Redirect somebody to their first page: the list of callers or, if their role sees none, the studio."""
     return go("requests_page" if roles.may(person.role, "callers") else "ring_line")
 
 
 class Pages:
-    """The base class of pages about requests."""
+    """The base class of the console's pages."""
 
     def __init__(self, console: Console):
         self._console = console
@@ -145,6 +145,7 @@ class Pages:
         return self._console.now
 
     def _kept(self, message: SpokenMessage) -> Path:
+        """The file with the sound of a message, which may not exist."""
         return recording_path(self._console.settings, message.name)
 
     @property
@@ -152,6 +153,7 @@ class Pages:
         return str(g.adviser.name)
 
     def _found(self, request_id: str) -> CallbackRequest:
+        """The request with this id. If there is none, the answer is a page that says so."""
         found = self._console.store.requests.get(request_id)
         if found is None:
             abort(404)
@@ -161,7 +163,7 @@ class Pages:
         return any(self._now - kept.seen <= HERE_SECONDS for kept in self._console.store.sign_ins.all_of(name))
 
     def _looks_after_callers(self, person: Adviser) -> bool:
-        """Whether somebody can sign in and have a request: whoever looks after the words sees no caller."""
+        """Whether somebody can sign in and has a role that may take requests."""
         return person.can_sign_in and roles.may(person.role, "callers")
 
     def _may(self, right: Right) -> bool:
@@ -178,7 +180,7 @@ class Pages:
         return Capacity.of(self._console.live.now.script.line.ring_back, self._console.store.lowered.all())
 
     def _windows(self) -> dict[str, tuple[Window, str]]:
-        """The parts of days for which a call can be agreed: by their names in the form, each with words."""
+        """The parts of days for which a call can be agreed, by their names in the form, each with the places left."""
         script = self._console.live.now.script
         capacity, windows = self._capacity(), script.diary.windows(self._console.clock(), LEAST_LEFT_AGAIN)
         found = {}
@@ -189,7 +191,7 @@ class Pages:
         return found
 
     def _count_outcome(self, outcome: str, promises: Iterable[Promised], more: Iterable[str]) -> None:
-        """Count what came of a try for the report; and each promise in the month in which its time was over."""
+        """Count the outcome of a try for the report; and each promise in the month in which its time ended."""
         counts = self._console.store.counts
         counts.add(self._now, [f"outcome:{outcome}", *more])
         for each in promises:
@@ -203,11 +205,13 @@ class Pages:
         then: str = "card",
         instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
     ) -> Response:
-        """Change a request, and tell the adviser; or tell them why that failed, and make the change `instead`."""
+        """Change a request, log it as `what`, and go to the page `then`. If it is refused, say why, and make the change
+        `instead`, if there is one.
+        """
         return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
 
     def _noted(self, request_id: str, words: str) -> None:
-        """Keep what somebody wrote who does not have the request any more."""
+        """Save as a note what an adviser wrote who no longer has the request."""
         self._console.store.requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
         self._console.note("noted", request_id)
 
@@ -220,6 +224,7 @@ class Pages:
         instead: Callable[[CallbackRequest], CallbackRequest] | None = None,
         anchor: str | None = None,
     ) -> Response:
+        """The same for a change that `do` makes. `anchor`: the part of the card to go to."""
         try:
             changed = do()
         except KeyError:

@@ -1,6 +1,6 @@
-"""Many callers at once: how many asked when, taking their requests out together, and putting them back.
+"""Many callers at once: how many asked when, taking their requests out of the list together, and putting them back.
 
-Any adviser may do both: at night there is nobody else. Nothing is deleted, and the log says who did it.
+Any adviser may do both, because at night there may be nobody else. Nothing is deleted, and the log says who did it.
 """
 
 from __future__ import annotations

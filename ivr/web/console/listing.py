@@ -1,7 +1,7 @@
 """The list of waiting callers: its filters and pages, and the renewal that the browser asks for every few seconds.
 
-All requests are sorted, and only the rows of one page are worded. A renewal carries the order of the page and the rows
-whose words have changed, as far as they fit; the rest comes with the next one. So thousands of callers, and many open
+All requests are sorted, but only the rows of one page are rendered. A renewal has the order of that page, and as many
+of the changed rows as fit into MOST_RENEWAL; the rest comes with the next one. So thousands of callers, and many open
 lists, cost the line little.
 """
 
@@ -32,16 +32,16 @@ from ivr.web.console.common import Console, Pages, add_pages, go
 MOST_RENEWAL = 2000
 #: Seconds for which the order is kept if no request changes.
 ORDER_SECONDS = 5
-#: Lines about callers who were just put through.
+#: The most callers above the list who were just put through; also the most that a colleague handed over.
 MOST_PUT_THROUGH = 2
-#: Characters of a row's key and of its version.
+#: Characters of a row's key and of its version. The browser sends both for each row that it has.
 _KEY, _VERSION = 6, 4
-#: What `pane` returns: what the templates of the list read.
+#: Gives the values that the templates of the list need.
 Pane = Callable[..., dict[str, Any]]
 
 
 class Shown(NamedTuple):
-    """A row as HTML: a short name for its request, and a version that changes with its words."""
+    """A row as HTML, with a short key for its request, and a version that changes with the words of the row."""
 
     key: str
     version: str
@@ -50,14 +50,14 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Ordered:
-    """All waiting requests in order, with what the page says of them all."""
+    """All waiting requests in order, with what the page says about all of them together."""
 
     requests: list[CallbackRequest]
     late: int
     unheard: list[UnheardMessage]
     topics: list[tuple[str, str]]
     languages: list[str]
-    #: Those of callers who were put through, and those that somebody has.
+    #: The requests of callers who were put through, and those that an adviser has.
     put_through: list[CallbackRequest]
     held: list[CallbackRequest]
 
@@ -83,7 +83,7 @@ class _Pages(Pages):
         self._ordered: tuple[tuple[int, int], Ordered] | None = None
 
     def requests_page(self) -> str:
-        """The list. What is chosen here also holds for the list beside a card."""
+        """The list. Its filter is remembered for the list beside a card."""
         session["list"] = Filter.of(request.args.getlist).fields()
         return render_template("requests.html", **self._pane(request.args))
 
@@ -107,7 +107,7 @@ class _Pages(Pages):
         return Response(renewal, mimetype="text/html")
 
     def take_next(self) -> Response:
-        """Take the next caller: the first in the list, as it is filtered, whom this adviser can ring now."""
+        """Take the next caller: the first in the filtered list whom this adviser can ring now."""
         chosen = Filter.of(MultiDict(session.get("list", [])).getlist)
         waiting = [each for each in self._all().requests if chosen.fits(each, self._me, self._now)]
         while found := listing.next_for(waiting, self._me, self._now, self._is_here):
@@ -177,12 +177,12 @@ class _Pages(Pages):
         return {"state": briefing.bar_in_words(found, self._me, self._now), "left": left}
 
     def _put_through(self, everything: Ordered) -> list[CallbackRequest]:
-        """Requests of callers who were put through to this adviser, or to somebody who is not known."""
+        """Requests of callers who were put through to this adviser, or to a phone that is no known adviser's."""
         found = [each for each in everything.put_through if each.talk and each.talk.who in ("", self._me)]
         return sorted(found, key=lambda each: -each.talk.began if each.talk else 0.0)[:MOST_PUT_THROUGH]
 
     def _handed(self, everything: Ordered) -> list[tuple[CallbackRequest, Event]]:
-        """Requests that a colleague handed to this adviser, who has not begun with them."""
+        """Requests that a colleague handed to this adviser and that they have not begun with, each with that event."""
         mine = [each for each in everything.held if each.claimed_by == self._me]
         found = [(each, handing.handed_to(each, self._me, self._now)) for each in mine]
         return [(each, event) for each, event in found if event][:MOST_PUT_THROUGH]

@@ -1,9 +1,9 @@
 """Spoken messages: the list of unheard ones, the player, and the number that is heard in one.
 
-Whoever can listen to a message can keep a copy. So only the adviser who has the request hears it, and whoever had it
-when it ended. The list shows everybody what nobody has listened to, with a button that takes the request. The log and
-the card record who played a message. The caller's number, too, is shown only to the adviser who has the request, even
-if they typed it themselves.
+Whoever can listen to a message can keep a copy. So only the adviser who has the request can hear it, or, after it
+ended, those who had it. The list shows all advisers which messages nobody has listened to, with a button that takes the
+request. The log and the card record who played a message. The caller's number, too, is shown only to the adviser who
+has the request, even if somebody typed it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 def add_to(app: Flask, console: Console, card: Callable[..., str]) -> None:
     """The pages of this part.
 
-    `card` renders the page of a request, with an unusable number that was typed on it.
+    `card` shows the card of a request again, with the number that was typed on it and cannot be used.
     """
     pages = _Pages(console)
     pages.card = card

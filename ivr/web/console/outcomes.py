@@ -1,4 +1,4 @@
-"""What came of a try, and the next call that was agreed: saved once, or told why not, with all that was typed."""
+"""The form for the outcome of a try and the next call: saved once, or shown again with the reason and every field."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from ivr.callbacks.diary import Diary, Promise, Window
 from ivr.callbacks.request import CallbackRequest
 from ivr.web.console.common import LONGEST_NOTE, Console, Pages, add_pages, go, written
 
-#: Seconds within which the same outcome with the same note is one that was sent twice.
+#: Within this many seconds, the same outcome with the same note counts as sent twice.
 TWICE_SECONDS = 30
 
 
 class _Typed(NamedTuple):
     """The form that an adviser sent: the outcome, a note, and the answers about the talk.
 
-    A next call that they agreed has the name of its part of a day, its window if it is still offered, whether this
-    adviser rings then, and whether the caller said that it is safe. `other`: another number, typed and not saved.
+    If they agreed the next call, `again` is the name of its part of a day, `window` that part if it is still offered,
+    `by_me` whether this adviser rings then, and `is_safe` whether the caller said that the time is safe. `other`:
+    another number that was typed and not saved.
     """
 
     outcome: str
@@ -38,12 +39,12 @@ class _Typed(NamedTuple):
     other: str
 
     def problem(self, found: CallbackRequest) -> str:
-        """Why it cannot be saved as it is; empty if it can."""
+        """Why the form cannot be saved as it is; empty if it can."""
         if self.other and dialling.judge(self.other).e164 != found.number:
             return "You typed another number. Press Change the number first, or empty the field. Nothing was saved."
         if self.outcome not in get_args(Outcome):
             return "Choose what came of it. Nothing was saved."
-        if self.again and self.window is None:  # the page is from before: the request would end with a call agreed
+        if self.again and self.window is None:  # an old page: else the request would end although a call was agreed
             return "That time for the next call is over. Choose another. Nothing was saved."
         parts = callback.chosen_parts(found)
         if self.window and not self.is_safe and parts - {self.window.part}:
@@ -52,7 +53,7 @@ class _Typed(NamedTuple):
         return ""
 
     def in_words(self, questions: came.Questions) -> str:
-        """All of it, as a note."""
+        """The whole form as the words of a note."""
         again = f"agreed the next call: {self.again}" if self.again else ""
         if self.window:
             again = f"agreed the next call {briefing.window_in_words(self.window)}"
@@ -71,7 +72,7 @@ class _Pages(Pages):
     card: Callable[..., str]
 
     def outcome(self, request_id: str) -> Response | tuple[str, int]:
-        """Save what came of a try. What somebody saves who does not have the request any more is kept as a note."""
+        """Save the outcome of a try. If the adviser no longer has the request, it is kept as a note."""
         typed, found = self._typed(), self._found(request_id)
         if problem := typed.problem(found):
             return self._again(request_id, typed, problem)
@@ -107,7 +108,7 @@ class _Pages(Pages):
         return redirect(url_for("take_next"), 307) if request.form.get("then") == "next" else done
 
     def _again(self, request_id: str, typed: _Typed, problem: str) -> Response | tuple[str, int]:
-        """The card with the reason, and with all that was typed; a note instead, if the request is another's by now."""
+        """The card with the reason and all that was typed. If the adviser no longer has the request, a note instead."""
         requests = self._console.store.requests
         try:
             requests.change(request_id, lambda r: callback.keep(r, self._me, self._now))
@@ -149,7 +150,7 @@ class _Pages(Pages):
         return callback.agree(found, self._me, to, self._me if typed.by_me else "", typed.note, self._now)
 
     def _is_saved_already(self, found: CallbackRequest, typed: _Typed) -> bool:
-        """Whether this adviser saved just this a moment ago: the form was sent twice."""
+        """Whether this adviser saved the same a moment ago, because the form was sent twice."""
         last = next(reversed(found.events), None)
         what = (typed.outcome, callback.AGREED) if typed.outcome == "spoke" else (typed.outcome,)
         return (

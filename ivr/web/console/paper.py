@@ -1,6 +1,6 @@
-"""The day without the page: what is printed for it, as a page or a file, and the way back of what came of it.
+"""The day on paper, for when the page does not work: the sheet to print or save, and the form for the outcomes later.
 
-A sheet shows the numbers of phones. So it is asked for with a form, and the log records each caller on it.
+A sheet shows phone numbers. So it is requested with a form, and the log records each caller on it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ivr.hours import LONDON
 from ivr.web.console.common import Console, Pages, TooLong, add_pages
 from ivr.web.sheet import sheet
 
-#: Empty rows of the form for what came of it, and the most that are read.
+#: Rows of the form for outcomes, and the most that are read.
 ROWS, MOST_ROWS = 12, 60
 LONGEST_NOTE = 500
 
@@ -52,7 +52,7 @@ class _Pages(Pages):
     # --- printing ---------------------------------------------------------------------------
 
     def paper(self) -> str:
-        """What to print, and why."""
+        """The page that offers the sheet."""
         return self._page(None)
 
     def sheet(self) -> str | Response:
@@ -79,13 +79,13 @@ class _Pages(Pages):
     def _until(self) -> float:
         return paper.until(self._console.live.now.script.diary, self._console.clock())
 
-    # --- the way back -----------------------------------------------------------------------
+    # --- outcomes from paper ----------------------------------------------------------------
 
     def paper_back(self) -> str:
         return self._form([])
 
     def bring_back(self) -> str:
-        """Save the rows that can be saved, in the order of their times. The others stay, each with its reason."""
+        """Save the rows that can be saved, in the order of their times. The others stay in the form with the reason."""
         try:
             day = dt.date.fromisoformat(request.form.get("day", ""))
         except ValueError:
@@ -157,7 +157,7 @@ def _rows() -> list[TypedRow]:
 
 
 def _file(lines: list[OnPaper], now: float) -> Response:
-    """The sheet for a spreadsheet, with empty columns for what came of it."""
+    """The sheet as a file for a spreadsheet, with empty columns for the outcomes."""
     rows: list[tuple[str, ...]] = [
         ("Call", "Phone", "When", "Urgent", "Promised", "Needs", "What may be said", "Tries", "Last note",
          "Rung at", "What came of it", "Note"),

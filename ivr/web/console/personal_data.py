@@ -1,7 +1,7 @@
-"""Everything that is kept of one phone: to show it to whoever asks for it, and to delete it for good.
+"""Everything that is kept about one phone: found, exported for the person who asks for it, or deleted for good.
 
-It does what `ivr person` does. The number is typed by an administrator, and is in no address and in no log: the log
-records that somebody searched, exported or deleted. Searches are limited, as numbers of calls have four digits.
+It does what `ivr person` does. An administrator types the number, which appears in no address and in no log: the log
+records that somebody searched, exported or deleted. Searches are limited, because a call number has only four digits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ivr.usecases import personal_data
 from ivr.usecases.personal_data import PersonalData
 from ivr.web.console.common import Console, Pages, add_pages
 
-#: How often one administrator can search, save and delete in an hour, all together.
+#: How often one administrator can search, export and delete in an hour, all together.
 MOST_SEARCHES = 60
 
 
@@ -43,12 +43,12 @@ class _Pages(Pages):
         return self._page()
 
     def find_phone(self) -> str | tuple[str, int]:
-        """What is kept of a phone, by kind: nobody's words are shown."""
+        """How much is kept about a phone, by kind. Nobody's words are shown."""
         found = self._found_or_why("looked for everything of a phone")
         return self._page(found=found) if isinstance(found, PersonalData) else self._problem(*found)
 
     def export_phone(self) -> Response | tuple[str, int]:
-        """All of it as one file, for whoever asks what is kept of them."""
+        """Everything as one file, for the person who asks what is kept about them."""
         found = self._found_or_why("exported everything of a phone")
         if not isinstance(found, PersonalData):
             return self._problem(*found)
@@ -61,7 +61,7 @@ class _Pages(Pages):
         return response
 
     def forget_phone(self) -> str | tuple[str, int]:
-        """Delete all of it for good, once somebody has said that they are sure."""
+        """Delete everything for good, if the box "sure" is ticked."""
         if not request.form.get("sure"):
             found = self._found_or_why("looked for everything of a phone")
             problem = "Nothing was deleted. First tick the box to say that you are sure."
@@ -82,7 +82,7 @@ class _Pages(Pages):
         return self._page(deleted=found)
 
     def _found_or_why(self, what: str) -> PersonalData | tuple[str, int]:
-        """What is kept of the phone in the form; or why there is nothing to show, and the status."""
+        """What is kept about the phone in the form; or why nothing can be shown, and the HTTP status."""
         store = self._console.store
         if store.audit.searches(self._me, "phone") > MOST_SEARCHES:
             self._console.note("searched too often for everything of a phone")

@@ -26,7 +26,7 @@ def add_to(app: Flask, console: Console) -> None:
 
 class _Pages(Pages):
     def report(self) -> str:
-        """What was counted in a period, without figures so small that they tell of somebody."""
+        """The report of a period. Figures that could identify somebody are hidden."""
         chosen = self._period()
         return render_template(
             "report.html", report=self._report(chosen), offered=periods.offered(self._today), now=self._now,
@@ -35,7 +35,7 @@ class _Pages(Pages):
         )  # fmt: skip
 
     def report_csv(self) -> Response:
-        """The same as a file for a spreadsheet."""
+        """The report as a file for a spreadsheet."""
         chosen = self._period()
         rows = [(chosen.words, *row) for row in self._report(chosen).rows()]
         self._console.note(f"exported the report of {chosen.words}")

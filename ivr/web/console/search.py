@@ -1,7 +1,7 @@
 """Finding a caller again, and writing down a request for somebody who rang the office.
 
-What is searched for is in no address and in no log: the log records that somebody searched, how, and how many they
-found. Searches are limited, since numbers of calls have four digits.
+What was searched for appears in no address and in no log: the log records that somebody searched, how, and how many
+they found. Searches are limited, because a call number has only four digits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ivr.callbacks.request import CallbackRequest, Need
 from ivr.script.session import SaveRequest
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
-#: Searches of one adviser in an hour: by phone, and by the number of a call.
+#: The most searches of one adviser in an hour: by phone number, and by call number.
 MOST_SEARCHES = {"number": 30, "call number": 60}
 LONGEST_NOTE = 500
 
@@ -59,7 +59,7 @@ class _Pages(Pages):
         return self._page(found=words, count=len(found), **typed)
 
     def _look_for(self, how: str, number: str, call: str) -> list[CallbackRequest]:
-        """The requests, or a ValueError with what is wrong with what was typed."""
+        """The requests that were searched for. Raises ValueError with what is wrong with what was typed."""
         requests = self._console.store.requests
         if how == "number":
             judged = dialling.judge(number)

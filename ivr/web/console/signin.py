@@ -29,17 +29,17 @@ from ivr.web.console.tries import Tries
 
 IDLE_SECONDS = 60 * 60
 LONGEST_SESSION = dt.timedelta(hours=12)
-#: Seconds after which somebody says once more who they are, for some rights.
+#: Seconds after which some rights (`roles.CONFIRMED`) need a code or the password again.
 CONFIRMED_SECONDS = 30 * 60
 #: Seconds in which a code must follow the password.
 CODE_SECONDS = 10 * 60
-#: Wrong codes since the last sign-in, from which on they are told: fewer are mistakes.
+#: From this many wrong codes since the last sign-in, the adviser is warned. Fewer are typing mistakes.
 MANY_CODES = 5
 #: The most characters of a User-Agent to store.
 _LONGEST_BROWSER = 150
-#: Styles and scripts, which need nobody's sign-in and so no Redis: the page that says that Redis is down has them too.
+#: Styles and scripts. They need no sign-in, and so no Redis: the page that says that Redis is down uses them too.
 _STATIC = ("static", "bootstrap.static", "studio.static")
-#: What somebody sees who must set up a second factor first.
+#: The only pages for somebody who must set up a second factor first.
 _BEFORE_FACTOR = ("factor", "set_factor", "signout")
 
 
@@ -61,7 +61,7 @@ def add_to(app: Flask, console: Console) -> SignInPages:
 
 
 class SignInPages:
-    """The pages before and after a sign-in. Other pages let people in with `let_in` too."""
+    """The pages for signing in and out. `account.py` uses `let_in` and `stay_in` too."""
 
     def __init__(self, app: Flask, console: Console):
         self._app, self._console, self._store = app, console, console.store.sign_ins
@@ -70,7 +70,7 @@ class SignInPages:
     # --- every request ----------------------------------------------------------------------
 
     def only_with_right(self) -> Response | str | tuple[str, int] | None:
-        """Allow what is open to everybody, and requests of signed-in advisers for what their role may do."""
+        """Decide on every request: None allows it, and anything else is the answer instead of the page."""
         if request.endpoint in _STATIC:
             return None
         if kept := self._current():
@@ -95,7 +95,7 @@ class SignInPages:
         return right in roles.HERE and is_from_here(self._console.settings)
 
     def known_to_templates(self) -> dict[str, object]:
-        """Who is signed in, and what they may do. Whoever is not may do what is open on this machine."""
+        """Who is signed in, and the function `may`. Without a sign-in, it allows what is open on this machine."""
         person: Adviser | None = g.get("adviser")
 
         def may(right: Right) -> bool:
@@ -113,7 +113,7 @@ class SignInPages:
         return self._page(unsaved=unsaved()), 401
 
     def _without_factor(self, person: Adviser) -> Response | tuple[str, int] | None:
-        """What somebody gets who must set up a second factor first."""
+        """The answer for somebody who must set up a second factor first; None for others."""
         if not self.must_have_factor(person) or person.factor or request.endpoint in _BEFORE_FACTOR:
             return None
         what = "Set up your second factor first. After that, the page is as it was."
@@ -123,7 +123,9 @@ class SignInPages:
         return render_template("error.html", title="One thing first", what=what, unsaved=unsaved(), again=""), 403
 
     def _long_ago(self, kept: SignIn, right: Right) -> Response | tuple[str, int] | None:
-        """What somebody gets who is to say once more who they are, before a page that can do much harm."""
+        """The answer for somebody who must first confirm who they are, because the page can do much harm; None for
+        others.
+        """
         if right not in roles.CONFIRMED or self._console.now - max(kept.began, kept.confirmed) <= CONFIRMED_SECONDS:
             return None
         if request.method == "GET":
@@ -134,7 +136,7 @@ class SignInPages:
         return render_template("again.html", problem=problem, carried=carried()), 403
 
     def must_have_factor(self, person: Adviser) -> bool:
-        """Whether the service wants a second factor for this role. A demo has nobody's numbers."""
+        """Whether the service wants a second factor for this role. A demo wants none: its callers are made up."""
         return not self._console.settings.demo and person.role in self._console.live.now.script.line.second_factor
 
     def _current(self) -> tuple[SignIn, Adviser] | None:
@@ -178,7 +180,7 @@ class SignInPages:
         return self.let_in(person)
 
     def _is_nobody_there(self) -> bool:
-        """Whether there is no administrator yet, who could let anybody in."""
+        """Whether there is no administrator yet who could invite anybody."""
         return not any(adviser.is_administrator(each) for each in self._console.store.accounts.all())
 
     def _page(self, name: str = "", unsaved: str = "") -> str:
@@ -215,7 +217,7 @@ class SignInPages:
         return self.let_in(known)
 
     def _half(self) -> Adviser | None:
-        """Who gave their password in this browser a moment ago, and is to give a code."""
+        """The adviser who gave their password in this browser a moment ago, and must give a code now."""
         match session.get("half"):
             case [str(name), str(stamp), float(at) | int(at)] if self._console.now - at <= CODE_SECONDS:
                 person = self._console.store.accounts.get(name)
@@ -252,7 +254,7 @@ class SignInPages:
         return response
 
     def stay_in(self, person: Adviser) -> None:
-        """Go on in this browser, after a change of one's own that ended all sign-ins."""
+        """Sign an adviser in again in this browser, after a change of theirs that ended all their sign-ins."""
         self._begin(person)
 
     def _begin(self, person: Adviser) -> None:

@@ -1,4 +1,4 @@
-"""What whoever looks after the desk needs: who is here and has what, and the log.
+"""Pages for those who look after the desk: who is here and has what, and the log.
 
 Supervisors and administrators see the team and the report, and administrators the log (`ivr/roles.py`).
 """
@@ -27,7 +27,9 @@ LOG_ROWS, MOST_LOOKED_AT = 50, 10_000
 
 
 class Had(NamedTuple):
-    """A request that somebody has: its id, its name, and who handed it to them, until they have begun with it."""
+    """A request that an adviser has: its id and name; the event by which a colleague handed it to them, until they
+    begin with it; and when their claim ends (POSIX seconds).
+    """
 
     id: str
     name: str
@@ -45,7 +47,10 @@ class Colleague(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """So many of something that somebody should look at, and the address of the page that shows them."""
+    """How many there are of something that needs attention, and the address of the page that shows it.
+
+    In `words`, a noun to be counted ends with '|': 'text| that failed'.
+    """
 
     number: int
     words: str
@@ -125,7 +130,9 @@ class _Pages(Pages):
     # --- the log ----------------------------------------------------------------------------
 
     def log(self) -> str:
-        """A page of the log. Filters look back so far at most that the page comes soon; the next one looks further."""
+        """A page of the log. A filter looks at MOST_LOOKED_AT entries at most, so that the page comes soon; the next
+        page looks further back.
+        """
         chosen, place, back_to, is_more = _Chosen.of(request.args), "", 0.0, False
         shown: list[AuditEntry] = []
         for nth, (at, entry) in enumerate(self._console.store.audit.entries_before(request.args.get("before", ""))):
@@ -155,7 +162,7 @@ class _Pages(Pages):
 
 
 class _Chosen(NamedTuple):
-    """Which entries of the log are wanted: a name, words, and days, of which each may be missing or nonsense."""
+    """The filter of the log: a name, words, and days. Each may be missing or nonsense."""
 
     who: str
     what: str

@@ -15,7 +15,7 @@ from ivr.script.session import Done, Failed, SendText
 from ivr.twilio import codes
 from ivr.web.console.common import Console, Pages, add_pages, go, written
 
-#: The most characters of an answer by text: two texts that are sent as one.
+#: The most characters of an answer by text: what fits into two parts that are sent as one text.
 LONGEST_ANSWER = 306
 
 
@@ -34,7 +34,7 @@ def add_to(app: Flask, console: Console) -> None:
 
 class _Pages(Pages):
     def texts(self, shown: str = "") -> str:
-        """Failed texts, each with the card of its phone; for the text `shown`, also the number."""
+        """The failed texts, each with the card of its phone. Only of the text `shown` the number is shown."""
         failed, waiting = self._console.store.texts.failed(), self._console.store.requests.waiting()
         cards = {request.number: request.id for request in waiting if request.number}
         rows = [(text, codes.in_words(text.code, text.why), cards.get(text.to, "")) for text in failed]
@@ -86,7 +86,7 @@ class _Pages(Pages):
         return go("card", request_id=request_id)
 
     def _sent(self, found: CallbackRequest, text: card_texts.CardText) -> bool:
-        """Whether a text is on its way, within what may be sent in a day. The same text twice is one."""
+        """Send a text, if the day's limits allow it. Returns whether it will be sent. The same text twice is one."""
         store, line = self._console.store, self._console.live.now.script.line
         text_id = card_texts.id_of(found, text, self._now)
         if spending.stage(store.spendings.of_day(self._now), line.spending) in ("no texts", "no clicks"):

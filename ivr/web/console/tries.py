@@ -1,4 +1,4 @@
-"""Tries of passwords and codes: who is slowed down, and by how much.
+"""Tries of passwords and codes: who must wait before the next one, and how long.
 
 **Wrong passwords slow down the person who tries them, and do not lock anybody out.** A browser in which this adviser
 signed in before is recognised by a cookie, and only its own failures count against it. Everybody else has to wait
@@ -7,8 +7,8 @@ tries do not postpone. Known and unknown browsers queue separately for the slow 
 strangers does not fill the queue of the advisers.
 
 **A code is tried only by somebody who has the password.** There are only a million codes, so all unknown browsers
-together have one try after each wait, which grows to an hour. Whoever has the password in a known browser is not
-slowed by them. Once the password changes, the tries before count no more.
+together have one try after each wait, which grows to an hour. Somebody with the password in a known browser is not
+slowed down by them. Once the password changes, earlier tries no longer count.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ FREE_OF_NAME, FREE_OF_ADDRESS = 4, 10
 FREE_OF_CODES = 4
 #: Seconds of the first wait, which doubles with each failure, and of the longest one: for passwords, and for codes.
 SHORTEST_WAIT, LONGEST_WAIT, LONGEST_WAIT_FOR_CODE = 2.0, 60.0, 60.0 * 60
-#: Seconds for which wrong codes count, and for which they are told at the next sign-in.
+#: Seconds for which wrong codes count, and for which the adviser is told of them at the next sign-in.
 CODES_SECONDS, TOLD_SECONDS = 24 * 60 * 60, 90 * 24 * 60 * 60
 
 
 class Trier(NamedTuple):
-    """Who tries: the name, where from, and the id of their browser if this adviser signed in with it before."""
+    """Who tries: the name, the client's address, and the browser's id if this adviser signed in with it before."""
 
     name: str
     come_from: str

@@ -34,7 +34,7 @@ def add_to(app: Flask, console: Console) -> None:
 
 class _Pages(Pages):
     def week(self) -> str:
-        """Everybody sees it, to agree calls where there is room."""
+        """The page of the week. All advisers see it, to agree calls where places are left."""
         return self._page()
 
     def _page(self, **typed: str) -> str:
