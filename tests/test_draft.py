@@ -1,4 +1,4 @@
-"""The process that has the draft: what it answers, that it costs no call, and that nothing of it is left."""
+"""The draft process: what it answers, that it costs no call, and that nothing of it is left."""
 
 from __future__ import annotations
 

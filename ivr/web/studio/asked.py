@@ -1,6 +1,7 @@
-"""What the web asks of the process that has the draft (`drafting.py`), and what that answers: plain values.
+"""The questions that the web asks the draft process (`drafting.py`), and its answers: plain values.
 
-Each question may bring the files it is about; without them, those of config/ are read as they are at that moment.
+`DraftClient` has a method for each question, which says what it means. A question may bring the files that it is about;
+without them, those of config/ are read as they are at that moment.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Recordable(msgspec.Struct, frozen=True, tag=True):
 
 
 class Judge(msgspec.Struct, frozen=True, tag=True):
-    """What is wrong with a take, and how callers would hear it. Without content, with the one that is there."""
+    """What is wrong with a take, and how callers would hear it. Without content, the recorded one is judged."""
 
     language: str
     name: str
@@ -92,9 +93,9 @@ class Judge(msgspec.Struct, frozen=True, tag=True):
 
 
 class KeepTake(msgspec.Struct, frozen=True, tag=True):
-    """Keep a take, because somebody stands for it.
+    """Keep a take that somebody confirms.
 
-    `of`: the words that they had before them, as a fingerprint. `was`: the take that was there then.
+    `of`: the fingerprint of the words that they saw. `was`: the fingerprint of the take that was recorded then.
     """
 
     language: str
@@ -106,7 +107,9 @@ class KeepTake(msgspec.Struct, frozen=True, tag=True):
 
 
 class Confirm(msgspec.Struct, frozen=True, tag=True):
-    """Stand for an English take that is there and that nobody has confirmed. `of` and `take`: what was listened to."""
+    """Confirm an English take that nobody has confirmed yet. `of` and `take`: the fingerprints of the words and of the
+    take that were listened to.
+    """
 
     name: str
     of: str
@@ -115,8 +118,8 @@ class Confirm(msgspec.Struct, frozen=True, tag=True):
 
 
 class TakeOut(msgspec.Struct, frozen=True, tag=True):
-    """Let a voice speak again instead of a recording, whose file stays; or delete the file of this take, `unconfirmed`,
-    so that its prompt can be recorded anew.
+    """Let a voice speak again instead of a recording, whose file stays. With `unconfirmed`, the fingerprint of a take
+    that nobody has confirmed: delete its file, so that the prompt can be recorded again.
     """
 
     name: str
@@ -137,7 +140,7 @@ class Listenable(msgspec.Struct, frozen=True, tag=True):
 
 
 class Listened(msgspec.Struct, frozen=True, tag=True):
-    """Somebody has listened to a line. `of`, `takes`: the words and sounds that they had before them."""
+    """Somebody has listened to a line. `of`, `takes`: the fingerprints of the words and recordings that they heard."""
 
     language: str
     line: str
@@ -205,8 +208,9 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
 
 
 class Differences(msgspec.Struct, frozen=True, tag=True):
-    """What callers hear differently: each change in lines, with its places."""
+    """What callers would hear differently."""
 
+    #: Each change: the places that it concerns, and its description in lines.
     changes: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
@@ -225,7 +229,7 @@ class HeardNext(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """Why it cannot be done, in words; and the draft's problems, if it is for them."""
+    """Why a question cannot be answered, in words; and the draft's problems, if they are the reason."""
 
     why: str
     problems: tuple[Problem, ...] = ()
@@ -237,7 +241,7 @@ class Passed(msgspec.Struct, frozen=True, tag=True):
     revision: str
     files: dict[str, str]
     warnings: int = 0
-    #: Whether callers hear something else while this machine is down.
+    #: Whether what callers hear while this machine is down would change.
     changes_fallback: bool = False
 
 
@@ -248,14 +252,14 @@ class Played(msgspec.Struct, frozen=True, tag=True):
 
 
 class Rendered(msgspec.Struct, frozen=True, tag=True):
-    """How many sounds were made, and how many words no voice here can say, so that Twilio's reads them."""
+    """How many sounds were made; and how many prompts no voice here can say, so that Twilio's voice reads them."""
 
     made: int
     unsaid: int
 
 
-#: none: nothing is recorded. kept: somebody stands for it. other: it was recorded for other words. file: there is a
-#: file that nobody has confirmed, or, in another language, that nobody has listened to as its listener.
+#: none: nothing is recorded. kept: somebody has confirmed the recording. other: it was recorded for other words. file:
+#: there is a file that nobody has confirmed (in another language: that nobody has listened to for the service).
 State = Literal["none", "kept", "other", "file"]
 
 
@@ -293,7 +297,9 @@ class Prompts(msgspec.Struct, frozen=True, tag=True):
 
 
 class Judged(msgspec.Struct, frozen=True, tag=True):
-    """What is said about a take, and the take as callers would hear it. One with faults cannot be kept."""
+    """What is wrong with a take, and its sound as callers would hear it. A take with faults cannot be kept; `doubts`
+    are only told.
+    """
 
     faults: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -301,9 +307,9 @@ class Judged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Kept(msgspec.Struct, frozen=True, tag=True):
-    """The prompt as it stands now. With `why`, nothing was kept, for that reason.
+    """The prompt as it is now. `why`: the reason if nothing was kept; else empty.
 
-    `at_once`: callers hear the difference without a publication.
+    `at_once`: whether callers hear the difference without a publication.
     """
 
     prompt: Prompt

@@ -1,4 +1,4 @@
-"""What stands beside the fields of a form: the problems of each, and how a value is heard; and what parts there are."""
+"""What is shown beside the fields of a form: its problems, and how a value sounds. Also, which parts can be edited."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def sort(
     form: Form,
     paths: Mapping[str, Path],
 ) -> None:
-    """Sort problems: those of this form by entry and field, or under ("", "") if they are about all of it; and others.
+    """Sort problems into `found`, by entry and field of this form (("", "") for those about all of it), and the others
+    into `elsewhere`.
 
-    `paths`: where the entries that were filled in stand in these files, if not where the form has them.
+    `paths`: where entries stand in these files, if that is not where the form has them.
     """
     document = parsing.read(files[form.file], f"config/{form.file}")
     where = {**{entry.key: entry.path for entry in form.entries}, **paths}
@@ -39,7 +40,7 @@ def sort(
 
 
 def _path_of(document: Document, problem: Problem) -> Path | None:
-    """What a problem is about: what begins last before its place."""
+    """The path of the YAML value that a problem is about: the last one that begins before it. None without a line."""
     if not problem.where.line:
         return None
     place = (problem.where.line, problem.where.column or 10**6)
@@ -48,7 +49,7 @@ def _path_of(document: Document, problem: Problem) -> Path | None:
 
 
 def spoken(form: Form, key: str, value: str) -> str:
-    """The words of a value, as a voice gets them: a number and hours are said by the name of their setting."""
+    """The words of a value, as a voice gets them. For a number and for hours, the name of the setting in braces."""
     if form.name == "phones":
         return f"{{{key}}}"
     return "{opening_hours}" if form.name == "hours" else value

@@ -1,8 +1,9 @@
-"""The draft, asked from a web process: what is in the files of config/ on this machine, read afresh for each question.
+"""The client of the draft process, used by web processes. The draft is what the files of config/ on this machine say
+when a question is asked.
 
-The work is done by a process of its own (`drafting.py` says why), which is started by the first question. Each question
-is asked over a connection of its own, which is handed to that process; so any number can be asked at a time, none waits
-for another, and nothing has to be found again by a number.
+The draft process (`drafting.py` says why there is one) is started by the first question. Each question has a connection
+of its own, whose other end is handed to that process. So questions do not wait for each other, and answers need no
+number by which to find their question.
 """
 
 from __future__ import annotations
@@ -26,23 +27,23 @@ from ivr.web.studio import asked
 from ivr.web.studio.asked import Answer, Checked, Compiled, Differences, Files, Question, Seen
 from ivr.web.studio.practice import PhoneReply, SoFar
 
-#: Seconds within which there is an answer. A check of a draft takes some; on a busy machine, calls come first.
+#: The longest time to wait for an answer, in seconds. A check takes some, and more on a busy machine: calls come first.
 ANSWER_SECONDS = 120.0
 #: The most questions of a web process at a time. Each holds one of its threads.
 MOST_AT_A_TIME = 4
 
-#: The environment of the process: none of our variables, of which some are secret.
+#: The environment of the draft process. It gets none of our variables, because some of them are secret.
 _BARE = config.child_environment(**dict.fromkeys(config.VARIABLES, ""))
 _A = TypeVar("_A")
 
 
 class DraftAway(Exception):
-    """Raised where the draft could not be looked at, which says nothing about what is in it."""
+    """Raised if the draft process gave no answer. This says nothing about the draft itself."""
 
 
 class NotDone(Exception):
-    """Raised for what cannot be done with this draft: why, in words for whoever asked, and the draft's errors if it is
-    for them.
+    """Raised for what cannot be done with this draft: the reason in words, and the draft's errors if they are the
+    reason.
     """
 
     def __init__(self, why: str, problems: tuple[Problem, ...] = ()):
@@ -51,9 +52,9 @@ class NotDone(Exception):
 
 
 class DraftClient:
-    """Each method raises DraftAway if it could not look, and NotDone with the reason if it cannot be done.
+    """Asks the draft process. Each method raises DraftAway if there is no answer, and NotDone if it cannot be done.
 
-    `files`: the files that the question is about, by name, such as those that a form would write; without it, those of
+    `files`: the files that the question is about, by name, such as those that a form would write; None for those of
     config/ as they are now.
     """
 
@@ -83,7 +84,7 @@ class DraftClient:
         return self._ask(asked.Changed(before, files), Differences)
 
     def reply(self, so_far: SoFar, files: Files = None) -> PhoneReply:
-        """The next reply of a practice call. Sounds that are missing are made first, for callers too."""
+        """The next reply of a practice call. Missing sounds are made first. They are kept, so callers get them too."""
         return self._ask(asked.Reply(so_far, files), asked.HeardNext).heard
 
     def story(self, so_far: SoFar, about: list[str], files: Files = None) -> str:
@@ -103,7 +104,7 @@ class DraftClient:
         return self._ask(asked.Gate(live, files), asked.Passed)
 
     def render(self, files: dict[str, str]) -> asked.Rendered:
-        """Make every sound that these files need. What was made before the time was over stays made."""
+        """Make every sound that these files need. If there is no answer in time, what was made until then is kept."""
         return self._ask(asked.Render(files), asked.Rendered)
 
     def prompts(self, language: str) -> asked.Prompts:
@@ -111,19 +112,19 @@ class DraftClient:
         return self._ask(asked.Recordable(language), asked.Prompts)
 
     def judged(self, language: str, name: str, content: bytes | None = None) -> asked.Judged:
-        """What is wrong with a take; without one, with what is recorded. Raises NotDone for what is no sound."""
+        """What is wrong with a take; without `content`, with the recorded one. Raises NotDone if it is no sound."""
         return self._ask(asked.Judge(language, name, content), asked.Judged)
 
     def keep_take(self, take: asked.KeepTake) -> asked.Kept:
-        """Keep a take, if the words and what was there are still the same. Raises NotDone for a faulty one."""
+        """Keep a take, if the words and the recording before it are still the same. Raises NotDone for a faulty one."""
         return self._ask(take, asked.Kept)
 
     def confirm(self, confirm: asked.Confirm) -> asked.Kept:
-        """Stand for a take that is there. Raises NotDone if it cannot be used, or is another since."""
+        """Confirm a take that is recorded. Raises NotDone if it cannot be used, or was replaced meanwhile."""
         return self._ask(confirm, asked.Kept)
 
     def take_out(self, take: asked.TakeOut) -> asked.Kept:
-        """Let a voice speak again instead of a recording, or delete one. Raises NotDone if it is another since."""
+        """Let a voice speak again instead of a recording, or delete one. Raises NotDone if it has changed meanwhile."""
         return self._ask(take, asked.Kept)
 
     def taken(self, language: str, name: str) -> bytes:
@@ -135,11 +136,11 @@ class DraftClient:
         return self._ask(asked.Listenable(language), asked.Lines)
 
     def listened(self, listened: asked.Listened) -> asked.Lines:
-        """Write down that somebody listened to a line. Raises NotDone if it is another since, or cannot be heard."""
+        """Write down that somebody listened to a line. Raises NotDone if it has changed since, or cannot be heard."""
         return self._ask(listened, asked.Lines)
 
     def close(self) -> None:
-        """End the process, if there is one. A request that is still being answered starts no other."""
+        """End the draft process, if there is one. After that, none is started."""
         with self._starting:
             self._closed = True
             self._end()
@@ -178,7 +179,7 @@ class DraftClient:
         return decoded
 
     def _hand_over(self, asking: socket.socket) -> None:
-        """Give the process one end of a connection. Starts it, if it is not there or has ended since."""
+        """Give the draft process one end of a connection. Starts the process if it is not running."""
         with self._starting:
             if self._closed:
                 raise DraftAway("This web server is stopping. Try again in a minute.")
@@ -197,8 +198,8 @@ class DraftClient:
         telling, told = socket.socketpair()
         with control, told, telling:
             command = [sys.executable, "-m", "ivr.web.studio.drafting", str(control.fileno()), str(told.fileno())]
-            # It ends with this process, when its end of `control` is closed. The signal that other children get would
-            # come when the thread ends that started it, which is any thread of the web server.
+            # It ends when this process does, because our end of `control` is then closed. The signal by which other
+            # children end comes when the thread ends that started them, and threads of the web server end at any time.
             fds = control.fileno(), told.fileno()
             self._child = Child("draft", command, _BARE, orphaned=None, pass_fds=fds)
             self._child.start()
@@ -213,6 +214,6 @@ class DraftClient:
 
 
 def _without_secrets(settings: Settings) -> Settings:
-    """What it needs to know: the folders, and the line's own numbers."""
+    """The settings that the draft process needs: the folders, and the line's own numbers."""
     nothing: dict[str, Any] = {"auth_tokens": (), "account_sid": "", "redis_url": "", "secret_key": "", "smtp_url": ""}
     return replace(settings, **nothing, metrics_token="", key_words="")

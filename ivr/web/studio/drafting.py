@@ -1,12 +1,12 @@
-"""The process that has the draft: it compiles, checks, plays and speaks the files of config/ that are not live.
+"""The draft process: it compiles, checks, plays and speaks the files of config/ that are not live.
 
 Compiling a draft costs a second of a processor and checking one several, and a voice needs memory of its own. A web
-process that did this would answer calls late, since Python runs one thread at a time. So it is done here, beside the
-web process that asks (`draft.py`), at the lowest priority: calls come first. The last drafts stay compiled. It ends
-when nobody has asked for a while, or when that web process has ended.
+process that did this would answer calls late, since Python runs one thread at a time. So each web process that asks
+(`draft.py`) has a draft process, which runs at the lowest priority: calls come first. It keeps the last drafts
+compiled. It ends when nobody has asked for a while, or when its web process has ended.
 
-It gets no key and no secret. Each question comes over a connection of its own, so that a practice call goes on while a
-check runs.
+It gets no key and no secret. Each question has a connection and a thread of its own, so that a practice call continues
+while a check runs.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from ivr.audio.engines import Engine, VoiceChoice
     from ivr.audio.hearing import Ear
 
-#: Seconds without a question after which it ends.
+#: Seconds without a question after which the process ends.
 IDLE_SECONDS = 10 * 60
-#: How nice it is: the nicest that there is.
+#: The niceness of the process: 19 is the lowest priority.
 NICENESS = 19
 #: The most drafts to keep compiled. Each is some ten megabytes.
 MOST_KEPT = 4
@@ -233,7 +233,7 @@ class Drafting:
             return self._editions[key]
 
     def _speak(self, found: Edition, language: str, words: Iterable[str], *, slow: bool) -> None:
-        """Make the sounds that are missing, as publishing makes them, and where it would."""
+        """Make the missing sounds of these words, in the same way and in the same folder as publishing does."""
         sounds = found.sounds_of(language)
         if sounds is None or equipment.only_serves():
             return
@@ -248,7 +248,7 @@ class Drafting:
                 sounds.look()
 
     def _ear(self, script: Script) -> Ear:
-        """What speaks words of a draft. The voice of the last one stays loaded."""
+        """What turns words of a draft into sound. That of the last draft stays loaded."""
         from ivr.audio.hearing import Ear
 
         if self._last_ear is None or self._last_ear[0] != script.revision:
@@ -284,14 +284,14 @@ class Drafting:
 
 
 def _keep(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
-    """Keep a value, and let go of the one that was not wanted for longest."""
+    """Keep a value. If there are too many, drop the one that was used least recently."""
     kept[key] = value
     if len(kept) > MOST_KEPT:
         kept.popitem(last=False)
 
 
 def _place(draft: Draft, where: Where) -> str:
-    """The place of the line at which a problem is: a node or a built-in step; empty if it is at none."""
+    """The name of the node or built-in step in which a problem is; empty if it is in none."""
     document = draft.documents.get(where.file.removeprefix("config/"))
     if document is None or not where.line:
         return ""
@@ -322,7 +322,7 @@ def _answer(asking: socket.socket, drafting: Drafting) -> None:
         question = msgspec.msgpack.decode(_all_of(asking), type=Question)
         try:
             answer = drafting.answer(question)
-        except Exception:  # told by the silence; the next question may be another
+        except Exception:  # the web process gets no answer, and says so; the next question may work
             _log.exception("draft")
             return
         asking.sendall(msgspec.msgpack.encode(answer))
@@ -333,14 +333,14 @@ def _all_of(asking: socket.socket) -> bytes:
 
 
 def main() -> None:
-    """Serve the process that started this one. Its end of `control` has the settings first."""
+    """Serve the web process that started this one. The settings come first, over a connection of their own."""
     log.outlive_full_disks()
     os.nice(NICENESS)
     control = socket.socket(fileno=int(sys.argv[1]))
     with socket.socket(fileno=int(sys.argv[2])) as told:
         settings: Settings = pickle.loads(_all_of(told))  # noqa: S301  # from our parent alone
     serve(control, Drafting(settings))
-    os._exit(0)  # whatever a thread still does is for nobody
+    os._exit(0)  # nobody waits for what a thread still does
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Pages that change the files of config/: a form for each part of them that changes often.
 
-A page reads and writes the same files that staff edit by hand. What cannot be written yet, because it is not right, is
-kept for whoever typed it, and so is what somebody typed in a window that was closed or lost its connection.
+A page reads and writes the same files that staff edit by hand. What cannot be written yet, because it has errors, is
+kept for whoever typed it. So is what somebody typed in a window that was closed or lost its connection.
 """
 
 from __future__ import annotations
@@ -71,23 +71,28 @@ def add_to(app: Flask, console: Console) -> None:
 class _Shown:
     """What a page shows of a form."""
 
-    #: What stands in the fields, by entry. None: to be taken out.
+    #: What stands in the fields, by entry. None: the entry is to be removed.
     values: dict[str, Values | None]
-    #: What the form shows of the file, to come back with it.
+    #: What the file had when the form was shown. The browser sends it back, so that changes by others are noticed.
     seen: Mapping[str, Values]
+    #: The fields as they were sent.
     fields: Mapping[str, str] = field(default_factory=dict)
+    #: What was tidied in pasted words, by entry and field.
     told: Mapping[tuple[str, str], str] = field(default_factory=dict)
     #: Problems by entry and field; those of the form as a whole under ("", "").
     problems: dict[tuple[str, str], list[Problem]] = field(default_factory=dict)
+    #: What is wrong with a confirmation, by entry and field.
     wrong: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    #: What somebody else wrote, by entry and field.
+    #: What somebody else wrote meanwhile, by entry and field.
     theirs: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: Problems that are not in this form.
     elsewhere: list[Problem] = field(default_factory=list)
-    #: What is to be said of the page as a whole.
+    #: A message above the form: why nothing was saved, or where its values come from.
     trouble: str = ""
     checked: bool = False
     #: Why it was not checked.
     unchecked: str = ""
+    #: How many empty rows are offered.
     more: int = 1
 
 
@@ -113,7 +118,7 @@ class _Pages:
         return render_template("studio/edit_index.html", offered=OFFERED, parts=parts, texts=texts, kept=kept)
 
     def edit(self, name: str) -> str:
-        """A form: as the file is, or as this person left it."""
+        """A form: with what this person typed and did not save or, if there is nothing, as the file is."""
         files = self._files()
         form = self._form(files, name)
         kept = self._console.store.unfinished.of(self._me, name)
@@ -158,7 +163,7 @@ class _Pages:
     # --- saving -----------------------------------------------------------------------------
 
     def save_edit(self, name: str) -> AnyResponse | tuple[str, int]:
-        """Save a form, check it, or add a row; whatever happens, what was typed stays."""
+        """Save a form, check it, add a row, or drop what was typed. Unless it is dropped, what was typed stays."""
         files, do = self._files(), request.form.get("do", "save")
         form, fields = self._form(files, name), request.form.to_dict()
         if do == "forget":
@@ -184,7 +189,7 @@ class _Pages:
         return self._written(form, files, shown, saved.text)
 
     def _clashing(self, form: Form, files: Mapping[str, str], read: Filled, clashes: tuple[forms.Clash, ...]) -> str:
-        """The page where somebody else changed the same: both are shown, and saving once more means it."""
+        """The page if somebody else changed the same field meanwhile: it shows both, and saving again overwrites."""
         shown = _Shown(forms.over(form, read.seen, read.typed), form.values, told=read.told, wrong=read.wrong)
         shown.trouble = (
             "Somebody changed the same in the file since this page was opened. Nothing was saved. What is there now "
@@ -203,7 +208,7 @@ class _Pages:
         form: Form,
         paths: Mapping[str, tuple[str | int, ...]],
     ) -> bool:
-        """Whether the draft can be used as well with the change as without. Errors are put beside their fields."""
+        """Whether the change adds no error to the draft. Errors are put beside their fields."""
         if changed == files:
             return True
         try:
@@ -294,5 +299,5 @@ class _Pages:
         try:
             for window in (self._window, request.form.get("continues", "")[:40]):
                 self._console.store.unfinished.forget(self._me, name, window)
-        except StoreDown:  # it is saved, and what is kept too does no harm
+        except StoreDown:  # the form is saved, and an old copy of what was typed does no harm
             return

@@ -1,7 +1,7 @@
 """The fields of a form on a page: their names, what stands in each, and what was filled in.
 
-A browser sends one text for each field. Hours are several fields, from and to; a moment is a day and a time. What the
-form had shown comes back with it.
+A browser sends one text for each field. Hours are several fields, from and to; a moment is a day and a time. The
+browser also sends back what the form had shown.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ MOST_NEW = 30
 
 @dataclass(frozen=True)
 class Filled:
-    """What was filled in."""
+    """What was filled into a form, by entry."""
 
+    #: The values that were typed. None: the entry is to be removed.
     typed: Mapping[str, Values | None]
+    #: The values that the form had shown.
     seen: Mapping[str, Values]
     confirmed: Mapping[str, Confirmation]
-    #: By entry and field: what was changed in pasted words, or what is wrong.
+    #: By entry and field: what was tidied in pasted words, and what is wrong with a confirmation.
     told: Mapping[tuple[str, str], str] = field(default_factory=dict)
     wrong: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
@@ -46,7 +48,7 @@ def read(form: Form, fields: Mapping[str, str], today: dt.date) -> Filled:
             typed[key] = None
             continue
         if not any(name.startswith(f"{key}:") for name in fields):
-            continue  # it did not come back, so nothing is said about it
+            continue  # the browser did not send this entry, so it stays as it is
         values = {each.name: _value(each, key, fields, told) for each in form.fields_of(entry)}
         if not key.startswith(NEW) or any(value not in ("", "closed") for value in values.values()):
             typed[key] = values
@@ -80,7 +82,7 @@ def _value(of: Field, key: str, fields: Mapping[str, str], told: dict[tuple[str,
 
 
 def _hours(name: str, fields: Mapping[str, str], *, optional: bool) -> str:
-    """Hours as staff write them. Without any it is closed; or, where that is a choice of its own, as usual."""
+    """Hours as staff write them. Without any, the day is closed; if "closed" is a choice of its own, it is as usual."""
     spans = []
     for nth in range(MOST_NEW):
         opens, closes = (fields.get(f"{name}:{nth}:{end}", "").strip() for end in ("from", "to"))
@@ -109,17 +111,19 @@ def _confirmed(
             yield key, Confirmation(who, day)
 
 
-# --- onto the page --------------------------------------------------------------------------------
+# --- values as fields -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class FilledSpan:
+    """One span of hours as two fields."""
+
     opens: str
     closes: str
 
 
 def spans(value: str) -> list[FilledSpan]:
-    """The hours of a day as fields: those that there are, and one more for another part of the day."""
+    """The hours of a day as fields: one pair for each span, and an empty pair for another."""
     found = []
     for span in value.split(" and ") if value and value != "closed" else ():
         opens, _, closes = span.partition(" to ")

@@ -94,7 +94,7 @@ class _Pages:
     # --- as a link --------------------------------------------------------------------------
 
     def sent_calls(self, address: str = "") -> str:
-        """The links that can be used: one's own, and for whoever looks after the people everybody's."""
+        """The links that can be used: one's own; for administrators, everybody's. `address`: that of a new link."""
         everybody = roles.may(g.adviser.role, "people")
         found = self._console.store.sent.all(self._console.now)
         mine = [(link_id, call) for link_id, call in found if everybody or self._is_mine(call)]

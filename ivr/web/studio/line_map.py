@@ -1,7 +1,7 @@
 """The map of the line in a browser: a picture of every place and choice, and the same as a list; live, or the draft.
 
-Each place can be read and played, and a practice call can begin at it. What the check finds and what changed stands at
-its place. The draft is looked at by its own process (`drafting.py`), and so is what is live where that takes seconds.
+Each place can be read and played, and a practice call can begin at it. What the check finds, and what changed, is shown
+at its place. The draft process (`drafting.py`) reads the draft, and it checks what is live, because that takes seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ivr.web.studio.phone import wav
 
 log = structlog.get_logger()
 
-#: The most letters of a search.
+#: The most characters of a search.
 MOST_LETTERS = 100
 
 
@@ -44,7 +44,7 @@ def add_to(app: Flask, console: Console) -> None:
 
 @dataclass(frozen=True)
 class _Line:
-    """The line as it is live, or as the draft has it."""
+    """The line as the map shows it: what is live, or the draft."""
 
     spots: tuple[Spot, ...] = ()
     tree: tuple[Branch, ...] = ()
@@ -52,15 +52,16 @@ class _Line:
     sounds: Mapping[str, str] = field(default_factory=dict)
     #: What changed, in lines, by place; None if it could not be looked up.
     changed: Mapping[str, Sequence[str]] | None = field(default_factory=dict)
-    #: Why it cannot be shown; empty if it can. And the errors, if it is for them.
+    #: Why it cannot be shown; empty if it can. And the draft's errors, if they are the reason.
     away: str = ""
     errors: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What the check finds, by place; empty for what is at no place. Or why it could not look."""
+    """What the check finds, or why it could not look."""
 
+    #: The problems by place; under "" those that are at no place.
     at: Mapping[str, Sequence[Problem]] = field(default_factory=dict)
     away: str = ""
 
@@ -131,7 +132,7 @@ class _Pages:
             return _Found(away=str(reason))
         at: dict[str, list[Problem]] = {}
         for place, problem in zip(checked.at, checked.problems, strict=True):
-            if is_draft or not problem.where.file.startswith("config/stories"):  # stories tell of the draft
+            if is_draft or not problem.where.file.startswith("config/stories"):  # the stories belong to the draft
                 at.setdefault(place, []).append(problem)
         return _Found(at)
 
@@ -149,7 +150,7 @@ def _by_place(found: Iterable[tuple[Sequence[str], Sequence[str]]]) -> dict[str,
 
 
 def _notes(line: _Line, found: _Found) -> tuple[tuple[str, tuple[Note, ...]], ...]:
-    """What the picture says of each place besides its words."""
+    """What the picture shows at each place besides its words."""
     return tuple((spot.id, notes) for spot in line.spots if (notes := tuple(_notes_at(spot.id, line, found))))
 
 

@@ -2,8 +2,8 @@
 
 The browser plays the TwiML that a real call would get, with the same sounds. The same engine plays the call, but its
 effects are only practised: nobody is rung, and nothing is sent or stored. The page remembers what the caller did and
-sends all of it each time (`practice.py`). What is live is played by this process, and the draft by one of its own
-(`drafting.py`).
+sends all of it each time (`practice.py`). This process plays what is live, and the draft process (`drafting.py`) the
+draft.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def phone_page(
 
 
 def replied(how: Callable[[SoFar], PhoneReply]) -> Response:
-    """The reply to what the page sent, or why there is none: a clear line, at which the page ends the call."""
+    """The reply to what the page sent as JSON; or the reason why there is none, with which the page ends the call."""
     try:
         so_far = msgspec.json.decode(request.get_data(), type=SoFar)
         return _json(how(so_far), 200)
@@ -120,7 +120,7 @@ def replied(how: Callable[[SoFar], PhoneReply]) -> Response:
 
 
 def wav(make: Callable[[], bytes]) -> Response:
-    """A sound that was made just now; 404 if no voice can."""
+    """A sound that `make` makes now; 404 with the reason if it cannot be made."""
     try:
         return Response(make(), content_type="audio/wav")
     except (DraftAway, NotDone) as reason:

@@ -1,7 +1,7 @@
-"""A practice call as a page speaks with it: everything that was done so far goes in, and what is heard next comes out.
+"""A practice call: everything that the caller did so far goes in, and the next reply comes out.
 
-The call is played again from its start each time, which takes a millisecond. So nobody keeps a state that could expire,
-or be mixed up between two windows.
+The call is played again from its start each time, which takes a millisecond. So no state is kept on the server that
+could expire, or be mixed up between two windows.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SoFar(msgspec.Struct, frozen=True):
     to: Annotated[str, msgspec.Meta(max_length=100)] = ""
     language: Annotated[str, msgspec.Meta(max_length=20)] = ""
     slow: bool = False
-    #: Whether no promised time has a place left.
+    #: Whether all parts of the coming days are full.
     full: bool = False
 
 
@@ -59,11 +59,11 @@ class PhoneReply(msgspec.Struct, frozen=True):
     place: str
     #: What the adviser who is rung hears.
     whisper: str
-    #: What was written down in this turn.
+    #: What the line did in this turn, such as saving a request, in words.
     noted: list[str]
     #: What the caller has got, once the call is over.
     got: list[str]
-    #: What was done to get to the place at which the call was to begin.
+    #: What was done first, to get to the place at which the call was to begin.
     did: list[tuple[str, str]] = []
 
 
@@ -72,7 +72,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     #: Times to ring, in words, each in the format of an HTML datetime field.
     moments: tuple[tuple[str, str], ...]
-    #: A phone that hears what others do not yet; empty if there is none.
+    #: A test phone, which hears what other phones do not hear yet; empty if there is none.
     test_phone: str
     #: Languages other than English, by tag.
     languages: tuple[tuple[str, str], ...]
@@ -103,17 +103,19 @@ def _other_moments(script: Script, now: dt.datetime) -> Iterator[tuple[str, dt.d
 
 
 class Unplayable(Exception):
-    """Raised for a call that cannot be played, with the reason for whoever is at the page."""
+    """Raised for a call that cannot be played, with the reason in words for the page."""
 
 
 def reply(edition: Edition, so_far: SoFar) -> PhoneReply:
-    """What is heard next. Raises Unplayable."""
+    """The next reply. Raises Unplayable."""
     caller, way = play(edition, so_far)
     return replace(heard(edition, caller), did=[(entry.who, entry.text) for entry in way])
 
 
 def play(edition: Edition, so_far: SoFar) -> tuple[Caller, tuple[TranscriptEntry, ...]]:
-    """Play a call so far. Returns it, and what was done to get to where it was to begin. Raises Unplayable."""
+    """Play a call so far. Returns the caller, and what was done first to get to the place at which the call was to
+    begin. Raises Unplayable.
+    """
     caller = _ringing(edition.script, so_far)
     way = () if so_far.did else tuple(_way(edition.script, caller, so_far))
     for entry in (*way, *(TranscriptEntry(who, text) for who, text in so_far.did)):
@@ -122,7 +124,7 @@ def play(edition: Edition, so_far: SoFar) -> tuple[Caller, tuple[TranscriptEntry
 
 
 def story(script: Script, so_far: SoFar, about: Iterable[str]) -> Transcript:
-    """A call as a story, in which choices in menus have their words instead of their keys. Raises Unplayable."""
+    """A call as a story, in which choices are written with their words instead of their keys. Raises Unplayable."""
     caller = _ringing(script, so_far)
     began = caller.now
     for who, text in so_far.did:
@@ -148,7 +150,7 @@ def _do(caller: Caller, entry: TranscriptEntry) -> None:
 
 
 def _way(script: Script, caller: Caller, so_far: SoFar) -> Iterator[TranscriptEntry]:
-    """What is done first: the language is chosen, the place is gone to, and the slow pace is set there."""
+    """What is done first: choose the language, go to the place, and switch on slow speech there."""
     if so_far.language:
         tongue = script.tongue(so_far.language)
         if tongue is None or not (tongue.is_live or (caller.turn and caller.turn.session.drafts)):
@@ -172,7 +174,7 @@ def _slower_key(script: Script) -> str | None:
 
 
 def heard(edition: Edition, caller: Caller) -> PhoneReply:
-    """What a caller hears after what was done last."""
+    """The reply to what the caller did last."""
     turn = caller.turn
     assert turn
     hung_up = caller.entries[-1].text == HUNG_UP

@@ -1,7 +1,7 @@
-"""The page on which the draft is published: what would change, what keeps it, who else published, and who must agree.
+"""The page for publishing the draft: what would change, what prevents it, who else published, and who must agree.
 
-Who published is who is signed in. The gate and the sounds are work for the draft's own process. Where two people
-publish at a time, Redis decides: the second is told what went live, and takes it over here.
+A publication has the name of whoever is signed in. The draft process runs the gate and makes the sounds. If two people
+publish at the same time, Redis accepts the first. The second is told what went live, and can take it into their draft.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ class _Pages:
     # --- looking ----------------------------------------------------------------------------
 
     def publish_page(self, trouble: str = "", why: str = "") -> str:
-        """What would change, what waits, what was published. A look at the draft takes seconds, so it is asked for."""
+        """What would change, what waits, what was published. The draft is only looked at on request ("look"), because
+        that takes seconds.
+        """
         live, waiting = self._live(), self._store.revisions.proposed()
         files = self._files()
         behind = origin.behind(self._store, self._folder, files, self._me) if files is not None else None
@@ -134,7 +136,7 @@ class _Pages:
     # --- publishing -------------------------------------------------------------------------
 
     def publish(self) -> Response | tuple[str, int]:
-        """Make the draft live; or, where a second person has to agree, let it wait for them."""
+        """Make the draft live; or, if a second person must agree, store it for them."""
         why, before = " ".join(written("why", LONGEST_WHY).split()), request.form.get("live", "")
         if not why:
             return self.publish_page("Say in a few words why, for the history."), 422
@@ -178,7 +180,7 @@ class _Pages:
         return waiting if waiting and waiting.published.revision == request.form.get("revision") else None
 
     def agree(self) -> Response | tuple[str, int]:
-        """Make what waits live, because a second person agrees."""
+        """Make the waiting publication live, because a second person agrees."""
         waiting = self._waiting()
         if waiting is None:
             return self.publish_page("This does not wait any more. Nothing was changed."), 409
@@ -193,7 +195,7 @@ class _Pages:
         return self._is_live(passed.revision, "agreed to publish", True, passed.changes_fallback, sounds.unsaid)
 
     def refuse_publication(self) -> Response | tuple[str, int]:
-        """Put what waits aside."""
+        """Refuse the waiting publication. It stays in the draft of whoever wanted to publish it."""
         waiting = self._waiting()
         if waiting is None:
             return self.publish_page("This does not wait any more. Nothing was changed."), 409
@@ -238,7 +240,9 @@ class _Pages:
         return found
 
     def take_over(self) -> Response | tuple[str, int]:
-        """Write into the draft what others published since it began; where both changed the same, what was chosen."""
+        """Write into the draft what others published since it began. Where both changed the same lines, the form says
+        which to take.
+        """
         files, live = self._files(), self._store.revisions.live() or ""
         behind = origin.behind(self._store, self._folder, files, self._me) if files is not None else None
         if files is None or behind is None:
@@ -265,7 +269,7 @@ class _Pages:
 
 
 def _needs_approval(live: Mapping[str, str]) -> bool:
-    """Whether a second person must agree. What is live says so: a draft cannot let itself off."""
+    """Whether a second person must agree. The live files decide, so that a draft cannot switch this off for itself."""
     if drafts.LINE not in live:
         return False
     return drafts.read_draft({drafts.LINE: live[drafts.LINE]}).line.needs_approval

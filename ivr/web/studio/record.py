@@ -1,8 +1,8 @@
-"""The page on which prompts are recorded: prompt after prompt, from a microphone or from a file.
+"""The page on which prompts are recorded one after the other, with a microphone or from a file.
 
-A take comes as the whole body of a request, and nothing of it is read before it is known who sends it. It is judged and
-kept by the draft's own process, which has the libraries for sound. Until it is kept, the browser has it: whatever goes
-wrong on the way, nothing is lost.
+A take is the whole body of a request, of which nothing is read before the sender's right is checked. The draft process
+judges and keeps it, because it has the libraries for sound. The browser keeps the take until that is done, so that
+nothing is lost, whatever goes wrong on the way.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class _Pages:
         )  # fmt: skip
 
     def _said_of(self, prompt: Prompt) -> tuple[str, ...]:
-        """What is said of an English take that nobody has confirmed, for whoever listens to it."""
+        """What is wrong with an English take that nobody has confirmed, for whoever listens to it."""
         if prompt.state != "file" or prompt.english:
             return ()
         try:
@@ -129,7 +129,7 @@ class _Pages:
         return _answered(keep)
 
     def confirm_take(self, name: str) -> AnyResponse:
-        """Whoever is signed in has listened to a take that came by telephone or as a file, and stands for it."""
+        """Confirm a take that came by telephone or as a file: whoever is signed in has listened to it."""
         of, was, after = (request.form.get(field, "") for field in ("of", "take", "after"))
         try:
             self._console.draft.confirm(asked.Confirm(name, of, was, str(g.adviser.name)))
@@ -168,7 +168,7 @@ class _Pages:
         return render_template("studio/listen.html", found=found, trouble=trouble, by=who, longest=LONGEST_NAME)
 
     def note_listener(self, language: str) -> AnyResponse | tuple[str, int]:
-        """Write down who listened to a line. They may be somebody beside whoever is signed in, so they give a name."""
+        """Write down who listened to a line. It may not be the person who is signed in, so a name is typed."""
         line, by = request.form.get("line", ""), " ".join(written("by", LONGEST_NAME).split())
         takes = dict(each.split("=", 1) for each in request.form.getlist("take") if "=" in each)
         try:
@@ -183,7 +183,9 @@ class _Pages:
 
 
 def _is_left(prompt: Prompt) -> bool:
-    """Whether a prompt is still to be recorded. What waits for a listener is recorded."""
+    """Whether a prompt must still be recorded. In another language, a file that waits for a listener counts as
+    recorded.
+    """
     return bool(prompt.words) and (prompt.state in ("none", "other") or (prompt.state == "file" and not prompt.english))
 
 

@@ -1,7 +1,7 @@
-"""The page of stories: those that do not come true, where each first differs, and what the line says now taken into it.
+"""The page of stories: those that do not come true, where each first differs, and accepting what the line says now.
 
-One story is accepted at a time, by somebody who has seen what it would say. Where words alone cannot put it right, it
-is written by hand here, or put aside.
+One story is accepted at a time, by somebody who has seen what it would say then. If new words of the line are not
+enough to make it true, it is rewritten by hand here, or put aside.
 """
 
 from __future__ import annotations
@@ -45,15 +45,17 @@ class _Shown:
     """A story on the page."""
 
     name: str
-    #: What stands in the field: the file, or what was typed.
+    #: What stands in the field: the content of the file, or what was typed.
     text: str
-    #: The fingerprint of the file, to come back with the form.
+    #: The fingerprint of the file. The form sends it back, so that changes by others are noticed.
     seen: str
+    #: Why it does not come true; None if it does.
     problem: Problem | None = None
-    #: The lines that accepting would change; empty if that does not put it right.
+    #: The lines that would change if it were accepted; none if it would not come true even then.
     differences: tuple[ChangedLines, ...] = ()
+    #: What would be wrong with it even then.
     left: Problem | None = None
-    #: Whether what was typed into the field is not in the file.
+    #: Whether the field has words that were typed and are not in the file.
     is_typed: bool = False
 
     @property
@@ -89,7 +91,7 @@ class _Pages:
         )  # fmt: skip
 
     def _files(self) -> tuple[Files, Files]:
-        """The files that are published, and the stories."""
+        """The files of the draft that are published, and its stories, which are not."""
         try:
             return configfiles.script_files(self._folder), configfiles.story_files(self._folder)
         except ConfigError as error:
@@ -98,7 +100,7 @@ class _Pages:
     # --- changing ---------------------------------------------------------------------------
 
     def accept_story(self) -> Response | tuple[str, int]:
-        """Take what the line says now into one story."""
+        """Accept what the line says now, in one story."""
         (files, stories), name = self._files(), request.form.get("name", "")
         if not self._is_as_seen(stories, name) or drafts.revision_of(files) != request.form.get("draft"):
             return self._page("Nothing was written: the draft has changed since you looked. Look again."), 409
@@ -129,7 +131,7 @@ class _Pages:
         return self._write(stories, name, text.replace("\n", newline_of(stories[name])), "{} is written.")
 
     def put_story_aside(self) -> Response | tuple[str, int]:
-        """Rename a story so that the check plays it no more."""
+        """Rename a story, so that the check no longer plays it."""
         (_, stories), name = self._files(), request.form.get("name", "")
         if not self._is_as_seen(stories, name):
             return self._page("Nothing was changed: somebody changed this story since you looked."), 409

@@ -1,6 +1,6 @@
-"""What there is to record, and takes that are kept: what the process that has the draft does for the page Record.
+"""What can be recorded, and the takes that are recorded: the part of the draft process that the page Record needs.
 
-English prompts are those of the compiled draft; those of another language stand in its file.
+English prompts are those of the compiled draft; those of another language are in its file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
 
 _ENGLISH = Language(LANGUAGE, "English")
 
-#: What is told where the disk takes nothing: of a take, of one that is taken out, and of whoever listened.
+#: What to say if the disk cannot be written: for a take, for one that is taken out, for a confirmation, for a listener.
 _NOT_KEPT = "The recording could not be written: {why}. It is still here: keep it again when that is mended."
 _NOT_OUT = "The recording could not be taken out: {why}. Take it out again when that is mended."
 _NOT_CONFIRMED = "That you stand for it could not be written: {why}. Confirm it again when that is mended."
@@ -45,7 +45,7 @@ class NoTake(Exception):
 
 
 class Takes:
-    """What is recorded on this machine."""
+    """The recordings on this machine."""
 
     def __init__(self, settings: Settings, compiled: Callable[[Mapping[str, str]], Script]):
         self._settings, self._compiled = settings, compiled
@@ -53,11 +53,11 @@ class Takes:
     # --- looking ----------------------------------------------------------------------------
 
     def prompts(self, tag: str) -> asked.Prompts:
-        """What there is to record. Raises NoTake for a language that is not there, and ConfigError."""
+        """The prompts of a language, by its tag. Raises NoTake for an unknown language, and ConfigError."""
         return self._of(tag)
 
     def _of(self, tag: str, name: str = "") -> asked.Prompts:
-        """The same; with a name, the one prompt that has it, whose file alone is read."""
+        """The prompts of a language; with a name, only that prompt, so that only its recording is read."""
         files = configfiles.script_files(self._settings.config_dir)
         draft = drafts.read_draft(files)
         known = {each.language: each for each in draft.languages.values()}
@@ -69,8 +69,8 @@ class Takes:
         return asked.Prompts(_of_file(known[tag]), languages, tuple(self._others(draft, known[tag], name)))
 
     def _english(self, files: dict[str, str], draft: Draft, name: str = "") -> Iterator[Prompt]:
-        """The prompts of the line; with a name, only the one that has it."""
-        # Without the recordings, so that the draft is not compiled anew for each take that is kept.
+        """The English prompts; with a name, only the one that has it."""
+        # Compiled without the recordings, so that it need not be compiled again after each take that is kept.
         script = self._compiled(_without_recordings(files))
         script = replace(script, recorded=draft.recordings.compiled)
         recordings = Recordings(self._settings.audio_dir, script)
@@ -90,7 +90,7 @@ class Takes:
                 yield new
 
     def _others(self, draft: Draft, language: LanguageFile, name: str = "") -> Iterator[Prompt]:
-        """The same of another language."""
+        """The prompts of another language; with a name, only the one that has it."""
         assert draft.language_lines
         rows = translation.rows(draft.language_lines, language)
         english = {row.id: row.english for row in rows}
@@ -126,14 +126,16 @@ class Takes:
     # --- a take -----------------------------------------------------------------------------
 
     def judged(self, question: asked.Judge) -> asked.Judged:
-        """What is said about a take. Raises NoTake."""
+        """What is wrong with a take, and its sound. Raises NoTake."""
         prompt, content = self._prompt(question.language, question.name), question.content
         take = _take(self._there(question.language, prompt) if content is None else content, prompt.words)
         sound = take.as_callers_hear_it() if len(take.samples) else b""
         return asked.Judged(tuple(map(_told, take.faults)), tuple(map(_told, take.doubts)), sound)
 
     def keep(self, question: asked.KeepTake) -> asked.Kept:
-        """Keep a take, if nobody was quicker. Raises NoTake for a faulty one, and for a disk that takes nothing."""
+        """Keep a take, unless the words or the recording changed meanwhile. Raises NoTake for a faulty one, and if the
+        disk cannot be written.
+        """
         from ivr.audio import taking
 
         tag, name = question.language, question.name
@@ -153,7 +155,7 @@ class Takes:
         return asked.Kept(self._prompt(tag, name))
 
     def confirm(self, question: asked.Confirm) -> asked.Kept:
-        """Write down who stands for a take that came by telephone, or as a file. Raises NoTake."""
+        """Write down who confirmed a take that came by telephone or as a file. Raises NoTake."""
         from ivr.audio import taking
 
         try:
@@ -169,6 +171,7 @@ class Takes:
         return asked.Kept(self._prompt(LANGUAGE, question.name))
 
     def _write_down(self, prompt: Prompt, path: Path, by: str) -> None:
+        """Write into `config/` that `by` has confirmed the take at this path. Raises OSError."""
         from ivr.audio import taking
 
         today = dt.datetime.now(LONDON).date()
@@ -216,7 +219,9 @@ class Takes:
     # --- listening --------------------------------------------------------------------------
 
     def lines(self, tag: str) -> asked.Lines:
-        """The lines of a language: what can be listened to, and what is missing where nobody can. Raises NoTake."""
+        """The lines of a language, each with its sounds, or with the reason why nobody can listen to it yet. Raises
+        NoTake.
+        """
         language, rows = self._rows(tag)
         return asked.Lines(_of_file(language), tuple(map(self._line, rows)))
 
@@ -241,7 +246,7 @@ class Takes:
         return structs.replace(line, by=by.by, on=f"{by.on:%-d %B %Y}")
 
     def listened(self, question: asked.Listened) -> asked.Lines:
-        """Write down who listened to a line. Raises NoTake if it is another since."""
+        """Write down who listened to a line. Raises NoTake if its words or recordings have changed since."""
         from ivr.audio import taking
 
         if not translation.is_person(question.by):
@@ -264,7 +269,7 @@ class Takes:
 
 
 def _moved(there: Prompt, question: asked.KeepTake) -> str:
-    """Why a take is not kept at once, because something has changed since its page was opened; empty if nothing has."""
+    """What has changed since the page was opened, so that a take is not kept before that was seen; empty if nothing."""
     if there.of != question.of:
         return (
             "The words were changed meanwhile. Read them as they are now. If your recording says them, keep it again."

@@ -1,7 +1,7 @@
-"""Pages about what staff name: where it is used, another name for it, taking it out, and a new topic.
+"""Pages about what has a name in staff's files: where it is used, renaming it, removing it; and writing a new topic.
 
-Each change is shown first, line by line, with what the check has against it. It is written by a second press, if the
-files are still those that were looked at.
+Each change is shown first, line by line, with the problems that it would cause. A second press writes it, if the files
+are still the same.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Pages:
         )  # fmt: skip
 
     def rename_thing(self) -> Response | str | tuple[str, int]:
-        """Another name for something, wherever it is named."""
+        """Rename something, everywhere it is used."""
         old, new = request.form.get("name", ""), _plain("new")
         before = self._files()
         try:
@@ -91,7 +91,7 @@ class _Pages:
         return self._shown_or_written(before, after, f"'{old}' is '{new}' now", new, then)
 
     def remove_thing(self) -> Response | str | tuple[str, int]:
-        """A node less, with what leads there."""
+        """Remove a node, with the choices that lead to it."""
         name, instead = request.form.get("name", ""), _plain("instead")
         before = self._files()
         try:
@@ -111,7 +111,7 @@ class _Pages:
         return render_template("studio/new_topic.html", typed=typed, trouble=trouble, room=room)
 
     def write_topic(self) -> Response | str | tuple[str, int]:
-        """A new piece of guidance, the choice that leads to it, and the text message about it."""
+        """Write a new topic: its guidance, the choice that leads to it, and the text message about it."""
         typed = {name: _plain(name) for name in _FIELDS}
         if request.form.get("do") == "again":
             return self._topic_page(typed)
@@ -135,7 +135,10 @@ class _Pages:
     def _shown_or_written(
         self, before: Files, after: Files, done: str, then_at: str, then: Callable[[], None] = lambda: None
     ) -> Response | str | tuple[str, int]:
-        """Show a change with what the check has against it; or, at the second press, write it."""
+        """Show a change with the problems that it would cause; or, at the second press, write it.
+
+        `done`: what was done, in words. `then_at`: the name to show after that. `then`: is called once it is written.
+        """
         fields = {key: value for key, value in request.form.items() if key not in ("csrf_token", "do", "revision")}
         problems, away = self._against(before, after)
         untrue = () if problems or away else self._no_longer_true(before, after)
@@ -164,7 +167,7 @@ class _Pages:
         return page, 409 if trouble else 422 if problems else 200
 
     def _against(self, before: Files, after: Files) -> tuple[tuple[Problem, ...], str]:
-        """What the check has against a change that it has not against the draft; and why it could not look."""
+        """The problems that a change would cause, and that the draft has not; and why nobody could look, or empty."""
         try:
             self._console.draft.gate(_only_yaml(before), _only_yaml(after))
         except NotDone as error:
@@ -178,7 +181,7 @@ class _Pages:
         try:
             known = {each.name for each in self._untrue(before)}
             return tuple(each for each in self._untrue(after) if each.name not in known)
-        except (NotDone, DraftAway):  # whoever publishes is told
+        except (NotDone, DraftAway):  # publishing plays the stories again
             return ()
 
     def _untrue(self, files: Files) -> tuple[Untrue, ...]:
@@ -194,7 +197,7 @@ _ASKED = {
 
 
 def _plain(field: str) -> str:
-    """What was typed or pasted into a field, without what nobody sees in it."""
+    """What was typed or pasted into a field, without invisible characters."""
     return forms.cleaned(request.form.get(field, "")).words
 
 
@@ -207,7 +210,7 @@ def _stories(count: int) -> str:
 
 
 def _for_a_page(words: str) -> str:
-    """Advice with options of a command, for whoever fills in a form."""
+    """An advice that names options of the command line, reworded for a form."""
     return words.replace("--beside KEY --together 'To ask about both'", "fill in the last two fields").replace(
         "--instead", "lead callers elsewhere"
     )

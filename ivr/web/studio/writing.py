@@ -18,12 +18,15 @@ def draft(folder: Path) -> dict[str, str]:
 
 
 def write(folder: Path, before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Write what changed, if the files are still as they were read. Returns why nothing was; empty if it was."""
+    """Write the files that changed, if those on disk are still as they were read (`before`).
+
+    Returns why it could not be done; empty if it was done.
+    """
     changed = [file for file in before.keys() | after.keys() if before.get(file) != after.get(file)]
     try:
         now = draft(folder)
         if moved := sorted(file for file in changed if now.get(file) != before.get(file)):
-            return f"config/{moved[0]} was changed in this moment. Nothing was written. Try once more."
+            return f"config/{moved[0]} was changed at this moment. Nothing was written. Try once more."
         for file in sorted(changed):
             if file in after:
                 disk.write_whole(folder / file, after[file])
@@ -39,7 +42,7 @@ def write(folder: Path, before: Mapping[str, str], after: Mapping[str, str]) -> 
 
 @dataclass(frozen=True)
 class ChangedLines:
-    """Lines of a file that are others."""
+    """Lines of a file that a change replaces. `line`: the number of the first one."""
 
     file: str
     line: int
@@ -48,7 +51,7 @@ class ChangedLines:
 
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[ChangedLines]:
-    """What is different, file by file."""
+    """The lines that differ, file by file."""
     for file in sorted(before.keys() | after.keys()):
         old, new = before.get(file, "").splitlines(), after.get(file, "").splitlines()
         for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -1,5 +1,5 @@
-// Keeps a request with the adviser who is at work on its card, and says in time when it is about to go back.
-// The line sends the seconds that are left, never a moment: the clock of this computer may be wrong.
+// Keeps a request with the adviser who works on its card, and warns them before it goes back to the list.
+// The line sends how many seconds are left, not a time, because the clock of this computer may be wrong.
 "use strict";
 
 const KEEP_MS = 4 * 60 * 1000;
@@ -51,7 +51,7 @@ function say(words) {
   if (warning.textContent !== words) warning.textContent = words;
 }
 
-// A figure chooses an outcome, while the keyboard is among the outcomes and nowhere else.
+// A digit chooses an outcome, but only while the keyboard focus is among the outcomes.
 const outcomes = document.getElementById("outcomes");
 outcomes?.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;

@@ -1,5 +1,5 @@
-// Renews the list without reloading the page, and says in words what is new. A renewal brings the order of the rows and
-// those whose words have changed. Rows change in place; while the keyboard is in the list, none of them moves.
+// Renews the list without reloading the page, and says in words what is new. A renewal has the order of the rows, and the
+// rows whose words have changed. Rows change in place. While the keyboard focus is in the list, no row moves.
 "use strict";
 
 const EVERY_MS = 5000;
@@ -67,7 +67,7 @@ function take(html) {
   document.dispatchEvent(new CustomEvent("renewed", { detail: head.dataset }));
 }
 
-// A row that is there gets new words and keeps the keyboard's place; one that is not waits to be arranged.
+// A row that the page has gets its new words and keeps the keyboard focus. A new row is put into place later.
 function put(row) {
   const known = rows.get(row.id);
   if (!known) {
@@ -103,7 +103,7 @@ function which(row) {
   return `: ${number ? `call ${number.textContent}, ` : ""}${when[0].toLowerCase()}${when.slice(1)}`;
 }
 
-// The title of the tab says what came while nobody looked, and how many are late.
+// The title of the tab says what came while the tab was hidden, and how many callers are late.
 function entitle() {
   document.title = `${unseen && `(${unseen}) `}${late ? `(${late} late) ` : ""}${TITLE}`;
 }
@@ -114,7 +114,7 @@ function seen() {
   entitle();
 }
 
-// Puts the rows into their order, and takes away those that are gone.
+// Puts the rows into their order, and removes those that are gone.
 function arrange() {
   const shown = wanted.filter((id) => rows.has(id));
   for (const id of [...rows.keys()]) if (!wanted.includes(id)) rows.delete(id);
@@ -125,7 +125,7 @@ function arrange() {
   order.hidden = true;
 }
 
-// While somebody is in the list, nothing moves: what would is offered.
+// While the keyboard focus is in the list, no row moves: a button offers the new order.
 function offer() {
   const there = [...list.children].map((row) => row.id);
   const shown = wanted.filter((id) => rows.has(id));
@@ -165,7 +165,7 @@ function beep(times) {
   }
 }
 
-// A browser lets a page sound only after a key or a click on it. Until then the page says so.
+// A browser lets a page play a sound only after a key or a click on it. Until then, the page says so.
 async function makeReady() {
   if (!sound.checked) return;
   audio ??= new AudioContext();

@@ -1,5 +1,5 @@
-// What is being typed on a card survives a reload, a lost connection and a sign-in that ended. It goes when the line says
-// that it was saved, with this tab, and when they sign out.
+// What is being typed on a card survives a reload, a lost connection and a sign-in that ended. It is removed when the line
+// says that it was saved, when the tab is closed, and when the adviser signs out.
 "use strict";
 
 const SENT = "draft that was sent";

@@ -1,5 +1,5 @@
-// Keeps what is being typed, at the line and, without a connection, in this browser; and plays words. The form works
-// without this too.
+// Keeps what is being typed: on the server or, without a connection, in this browser. Also plays words. The form works
+// without this script too.
 "use strict";
 
 const WAIT_MS = 1500;
@@ -36,7 +36,7 @@ form.addEventListener("input", () => {
 });
 form.addEventListener("submit", () => clearTimeout(waits));
 
-// What could not be kept at the line comes back into its fields.
+// Puts what could not be kept on the server back into its fields.
 const before = JSON.parse(localStorage.getItem(HERE) || "null");
 if (before) {
   let count = 0;
@@ -56,7 +56,7 @@ if (before) {
   }
 }
 
-// After saving, the check is asked for: it takes some seconds, and what it says of each field is put beside it.
+// After saving, asks for the check, which takes some seconds, and puts what it says about each field beside that field.
 const checked = document.getElementById("checked");
 async function check() {
   checked.textContent = "The draft is being checked.";

@@ -1,10 +1,10 @@
-// What is typed into a form survives a lost connection, a reload and a sign-in that ended: in this tab, until the line
-// says that it is written. Without a connection nothing is sent, and that is told.
+// What is typed into a form survives a lost connection, a reload and a sign-in that ended. It is kept in this tab until the
+// line says that it is written. Without a connection, nothing is sent, and the page says so.
 "use strict";
 
 const SENT = "form that was sent";
 const nameOf = (form) => `typed ${form.dataset.keeps}`;
-// A story that somebody else changes meanwhile is another one: its form has the fingerprint that was seen.
+// The fingerprint of the story that the form shows. If somebody else changed the story since, what was kept does not fit.
 const seenBy = (form) => form.elements.seen?.value || "";
 const fieldsOf = (form) => [...form.elements].filter((each) => each.matches("textarea, select, input:not([type=hidden])"));
 

@@ -7,7 +7,7 @@ let scale = 0;
 
 const whole = () => picture.viewBox.baseVal.width;
 
-// Keeps what is in the middle of the window there.
+// Keeps the middle of the visible part in the middle.
 function zoom(to) {
   const least = map.clientWidth / whole();
   const before = scale || to;

@@ -1,8 +1,8 @@
 // A telephone on a page: plays the TwiML of each reply as Twilio does, and tells the line what the caller did.
 //
-// `Phone` is one call. It can begin with a call that was made before (`made`), which is then played as it was. It asks for a reply, plays its verbs in order until one of them ends in something that the
-// caller or an adviser did, and asks for the next. `Keypad` is where keys come from while somebody listens for them:
-// as with Twilio, a key that nothing listens for is not heard.
+// `Phone` is one call. It asks for a reply, plays its verbs in order until the caller or an adviser does something, and
+// then asks for the next. It can begin with a call that was made before (`made`), which is then played as it was.
+// `Keypad` passes keys on while a verb waits for them: as with Twilio, a key that no verb waits for is lost.
 "use strict";
 
 const CALLER = "CALLER", ADVISER = "ADVISER";
@@ -30,7 +30,7 @@ class Keypad {
     listener?.(what);
   }
 
-  // The next key, or null when `work` is done before one is pressed. `work` is told to stop by its signal.
+  // The next key, or null if `work` is done before one is pressed. A key stops `work` by its signal.
   async during(work, hangUp) {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, hangUp]);
@@ -243,7 +243,7 @@ function whyNoReply(answer) {
   return `the line sent something that is not a reply (${answer.status}).`;
 }
 
-// What the page shows. Words of one turn stand in one line, as they are spoken.
+// What the page shows. The words of one turn are in one line, as they are spoken.
 const show = {
   current: null,
 

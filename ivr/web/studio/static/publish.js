@@ -1,4 +1,4 @@
-// Looks at the draft by itself: that takes some seconds, and the rest of the page is there before.
+// Loads the look at the draft, which takes some seconds, after the rest of the page is shown.
 "use strict";
 
 const links = [...document.querySelectorAll("[data-look]")];

@@ -22,7 +22,7 @@ function tell(words, kind = "") {
   status.textContent = words;
 }
 
-// Only what was judged, so that whoever keeps it has heard it as callers would.
+// Only a take that was judged can be kept, so that whoever keeps it has heard it as callers would.
 const mayKeep = () => Boolean(take?.sound) && !take.kept && !take.faults && !chunks && !keeping;
 
 function show() {
@@ -50,7 +50,7 @@ function sounding() {
 async function listening() {
   if (microphone?.stream.active) return;
   if (!navigator.mediaDevices) throw new Error("A browser gives its microphone only over https, or on the machine of the line. Choose a file instead.");
-  // As it is: what a browser does against noise and echo takes parts of words with it.
+  // Without the browser's filters: what they do against noise and echo also removes parts of words.
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   let stream;
   try {
@@ -129,7 +129,7 @@ function asWav(samples, rate) {
   return new Blob([view], { type: "audio/wav" });
 }
 
-// --- at the line ----------------------------------------------------------------------------------
+// --- requests to the server -------------------------------------------------------------------------
 
 const TOO_BIG = () => `This is too big: ${Number(recorder().dataset.most) / 1e6} MB are the most. Save only this prompt in it.`;
 const SIGNED_OUT = "Your sign-in has ended. Sign in in another tab, and come back: your recording is still here.";
@@ -144,7 +144,7 @@ async function send(address, body) {
       throw new Error(AWAY);
     }
     if (answer.type === "opaqueredirect") throw new Error(SIGNED_OUT);
-    if (answer.status === 400 && tries === 0) { // signed out, or in again meanwhile, with another token
+    if (answer.status === 400 && tries === 0) { // the token is old: signed out, or signed in again meanwhile
       const page = await fetched(location.href);
       if (!page) throw new Error(SIGNED_OUT);
       recorder().dataset.token = page.getElementById("recorder").dataset.token;
@@ -283,7 +283,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (!pressed.disabled && !(chunks && pressed.dataset.do !== "record")) DO[pressed.dataset.do]();
 });
-// Single letters count only in here, so that they are in nobody's way elsewhere.
+// Single-letter keys work only while the focus is in the recorder, so that they are in nobody's way elsewhere.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, audio")) return;
   if (event.key === " " && event.target === document.body && button("record")) {
