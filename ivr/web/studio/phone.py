@@ -110,13 +110,13 @@ def replied(how: Callable[[SoFar], PhoneReply]) -> Response:
     """The reply to what the page sent as JSON; or the reason why there is none, with which the page ends the call."""
     try:
         so_far = msgspec.json.decode(request.get_data(), type=SoFar)
-        return _json(how(so_far), 200)
+        return json_answer(how(so_far), 200)
     except msgspec.MsgspecError as error:
-        return _json({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
+        return json_answer({"problem": f"The page sent something that is not a call: {error}. Reload the page."}, 400)
     except (Unplayable, NotDone) as reason:
-        return _json({"problem": str(reason)}, 400)
+        return json_answer({"problem": str(reason)}, 400)
     except DraftAway as reason:
-        return _json({"problem": str(reason)}, 503)
+        return json_answer({"problem": str(reason)}, 503)
 
 
 def wav(make: Callable[[], bytes]) -> Response:
@@ -142,5 +142,6 @@ def _edition(live: Live, revision: str) -> Edition | None:
         return None
 
 
-def _json(value: object, status: int) -> Response:
+def json_answer(value: object, status: int) -> Response:
+    """The answer to a script of a page."""
     return Response(msgspec.json.encode(value), status, content_type="application/json")

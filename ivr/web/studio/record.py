@@ -11,7 +11,6 @@ import base64
 from collections.abc import Callable
 from itertools import groupby
 
-import msgspec
 from flask import Flask, Response, abort, flash, g, redirect, render_template, request, url_for
 from msgspec import structs
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,7 +20,7 @@ from ivr.web.console.common import Console, add_large, add_pages, go, written
 from ivr.web.studio import asked
 from ivr.web.studio.asked import Prompt, Prompts
 from ivr.web.studio.draft import DraftAway, NotDone
-from ivr.web.studio.phone import wav
+from ivr.web.studio.phone import json_answer, wav
 
 #: The most characters of the name of whoever listened.
 LONGEST_NAME = 80
@@ -192,12 +191,8 @@ def _is_left(prompt: Prompt) -> bool:
 def _answered(how: Callable[[bytes], object]) -> AnyResponse:
     """The answer about the take in this request, or why there is none, in one sentence."""
     try:
-        return _json(how(request.get_data(cache=False)), 200)
+        return json_answer(how(request.get_data(cache=False)), 200)
     except NotDone as why:
-        return _json({"problem": " ".join([str(why), *map(str, why.problems[:1])])}, 422)
+        return json_answer({"problem": " ".join([str(why), *map(str, why.problems[:1])])}, 422)
     except DraftAway as why:
-        return _json({"problem": str(why)}, 503)
-
-
-def _json(value: object, status: int) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type="application/json")
+        return json_answer({"problem": str(why)}, 503)
