@@ -269,6 +269,20 @@ def test_the_forms_are_for_everybody(request: pytest.FixtureRequest, served: Lin
     _axe(page)
 
 
+# --- what is live is damaged ----------------------------------------------------------------------
+
+
+@pytest.mark.timeout(300)
+def test_a_form_is_checked_though_the_stored_files_of_what_is_live_are_damaged(browser: Browser, store: Store) -> None:
+    hire(store, "edda", role="editor")
+    browser.sign_in("edda")
+    store.redis.do(lambda client: client.set(f"ivr:revision:{store.revisions.live()}", "damaged"))
+
+    checked = browser.client.get("/studio/edit/hours?check=1", base_url=browser.line.settings.public_url)
+
+    assert (checked.status_code, "The check find" in checked.text) == (200, True)
+
+
 # --- who may --------------------------------------------------------------------------------------
 
 

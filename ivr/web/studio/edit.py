@@ -6,6 +6,7 @@ kept for whoever typed it. So is what somebody typed in a window that was closed
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import secrets
@@ -21,7 +22,7 @@ from ivr.forms.shape import SWITCHED, Values
 from ivr.hours import LONDON
 from ivr.machine import configfiles
 from ivr.problems import ConfigError, Problem
-from ivr.store import StoreDown
+from ivr.store import DamagedRevision, StoreDown
 from ivr.store.unfinished import Typed
 from ivr.web.console.common import Console, add_pages
 from ivr.web.studio import beside, filled, writing
@@ -258,8 +259,11 @@ class _Pages:
         shown.checked = True
 
     def _live(self) -> dict[str, str] | None:
+        """The files that are live; None if nothing is, or they are damaged: the rest of the check needs none."""
         revisions = self._console.store.revisions
-        return revisions.files(revisions.live() or "")
+        with contextlib.suppress(DamagedRevision):
+            return revisions.files(revisions.live() or "")
+        return None
 
     # --- hearing ----------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ publish at the same time, Redis accepts the first. The second is told what went 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,10 +109,13 @@ class _Pages:
             return None
 
     def _live(self) -> dict[str, str]:
-        try:
-            return self._store.revisions.files(self._store.revisions.live() or "") or {}
-        except DamagedRevision:
-            return {}
+        return self._stored(self._store.revisions.live() or "")
+
+    def _stored(self, revision: str) -> dict[str, str]:
+        """The stored files of a revision; none if they are gone or damaged."""
+        with contextlib.suppress(DamagedRevision):
+            return self._store.revisions.files(revision) or {}
+        return {}
 
     def _looked_at(self, live: dict[str, str]) -> _Draft:
         try:
@@ -210,8 +214,8 @@ class _Pages:
         """Make the publication before the last live again. The draft stays as it is."""
         rows = self._store.revisions.history()
         last: Published | None = rows[0] if rows else None
-        files = self._store.revisions.files(last.before) if last and last.before else None
-        if last is None or files is None or last.revision != request.form.get("revision"):
+        files = self._stored(last.before) if last and last.before else {}
+        if last is None or not files or last.revision != request.form.get("revision"):
             return self.publish_page("Something else is live since, or there is nothing to go back to."), 409
         changes = self._changes(self._live(), files)
         try:
