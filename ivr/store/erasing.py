@@ -131,9 +131,8 @@ def _mark(keys: Keys, erased: str) -> str:
 
 
 def after(said: float, now: float) -> float:
-    """The time to note for an erasure: later than what is erased was `said`, even if the clock was set back since.
-
-    The difference is a thousandth of a second, to which the ledger rounds.
+    """The time to note for an erasure now of something that was said at `said` (POSIX seconds): always later than that,
+    even if the clock was set back since. It is later by a thousandth of a second at least, because the ledger rounds.
     """
     return max(now, said + 0.001)
 

@@ -59,7 +59,7 @@ class Address:
         return "a" in self.flags
 
     def session(self, stored: Session | None, call_sid: str, caller: str, turn: int) -> Session:
-        """The session from this address. What an address does not hold comes from the one `stored` before, if any."""
+        """The session from this address. What an address does not hold is taken from the session `stored` before."""
         known = stored or Session(call_sid, self.revision, At(MAIN_MENU), caller=caller)
         trail = known.trail
         if self.back and (not trail or trail[-1].node != self.back.node):
