@@ -9,9 +9,9 @@
     rendering.py   renders missing sounds, in parallel on every core
     recordings.py  people's own recordings, which are used before any voice
     judging.py     what is wrong with a recording, and what to listen for
-    listening.py   what is written down once somebody has listened to a line of another language
+    listening.py   confirms that somebody has listened to a line of another language
     taking.py      a take that somebody records or hands in: judged, made even, and kept
-    joining.py     puts sounds together: passages, and what only a call knows
+    joining.py     joins sounds: passages, and words that only one call has
     speech.py      whether a caller's recording may have speech in it
     sounds.py      during calls: finds the address of the best sound for some words
     hearing.py     some words or a whole call as one sound file, as a caller hears it
@@ -19,8 +19,9 @@
 The name of a sound is a hash of everything that makes it: the words, the pace, the voice and the processing. So a
 changed word leads to one new file, and existing files never change.
 
-A machine that only serves calls has no libraries for sound (`ivr/machine/equipment.py`). What needs them is imported
-from its own module, where it is used: engines' voices, telephone, rendering, speech, hearing.
+A machine that only serves calls has no libraries for sound (`ivr/machine/equipment.py`). These need them: the voices in
+engines, and all of espeak, telephone, rendering, speech and hearing. So they are imported by the functions that use
+them, and not here.
 """
 
 from ivr.audio.engines import EngineMissing

@@ -40,7 +40,7 @@ class Clip:
         return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32] + ".wav"
 
     def _more(self) -> tuple[str, ...]:
-        """The facts that most clips lack. The same letters can be words of two languages, and English has no mark."""
+        """The facts that only some clips have: a minimum length, and a language other than English."""
         language = (self.language,) if self.language != "en" else ()
         return (*((str(self.least_seconds),) if self.least_seconds else ()), *language)
 

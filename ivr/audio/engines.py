@@ -95,9 +95,10 @@ def choices(speech: Voices) -> list[VoiceChoice]:
 
 
 def identities(script: Script, rendered: Path) -> list[str]:
-    """What the sounds of each voice of a script are named after, the best voice first.
+    """The identity of each voice of a script, which is part of the names of its sounds; the best voice first.
 
-    A machine that only serves has no voice, so it reads who made the sounds that were copied to it.
+    A machine that only serves calls has no voices. It reads their identities from the file MADE_BY, which is copied to
+    it with the sounds.
     """
     made_by: Mapping[str, str] | None = None
     found = []
@@ -199,7 +200,7 @@ class Natural:
             raise EngineMissing(f"The file of the natural voice '{voice}' is damaged. {again}")
         try:
             self._voice = Hibari(voice)
-        except Exception as error:  # a voice file is a program: onnxruntime raises what it likes
+        except Exception as error:  # onnxruntime can raise anything
             raise EngineMissing(f"The natural voice '{voice}' could not be used. {again}") from error
 
     def say(self, words: str, words_a_minute: float, pause: float) -> tuple[Samples, int]:
@@ -249,7 +250,7 @@ class Piper:
         try:
             self._voice, self._config = PiperVoice.load(file), SynthesisConfig
             samples, rate = self._spoken(self._SAMPLE, 1.0)
-        except Exception as error:  # a voice file is a program: onnxruntime raises what it likes
+        except Exception as error:  # onnxruntime can raise anything
             raise EngineMissing(f"The Piper voice file {path} could not be used: {error}") from error
         from ivr.audio import telephone
 

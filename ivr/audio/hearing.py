@@ -92,7 +92,7 @@ class Ear:
                 yield _silence(THINKING)
 
     def _made(self, clip: Clip) -> Samples:
-        """The sound of a clip, from the file that callers hear. A missing one is rendered now, and only kept here."""
+        """The sound of a clip, from the file that callers hear. A missing one is rendered, and not written to disk."""
         choice, engine = self._speaker
         name = self._recorded.get(clip) or clip.name(choice.identity, self._script.respelt)
         path = self._folder / RENDERED / name

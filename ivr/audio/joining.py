@@ -1,4 +1,4 @@
-"""Puts sounds together, byte by byte: passages before a revision is live, and the words of one call when fetched.
+"""Joins sounds, byte by byte: passages before a revision is live, and what only one call says when Twilio fetches it.
 
 Sounds are joined as they are, so a passage sounds exactly like its pieces one after another, whoever speaks them.
 """
@@ -14,7 +14,7 @@ from ivr.audio.clips import MAKING, RENDERED, silence_name, write_sound
 from ivr.line_settings import Pace
 from ivr.spoken import Speech
 
-#: Between the names of the sounds in the address of a run.
+#: Separates the names of the sounds in the name of a run. A run is several sounds that are fetched as one.
 BETWEEN = "-"
 #: µ-law at 8,000 samples a second on one channel: what every sound here is.
 _FORMAT = struct.pack("<HHIIHHH", 7, 1, 8000, 8000, 1, 8, 0)
@@ -30,7 +30,7 @@ def pause(piece: object, pace: Pace, *, slow: bool) -> float:
 
 
 def parts(said: Speech, pace: Pace, files: Mapping[str, str], *, slow: bool) -> list[str] | None:
-    """The names of the sounds of each piece of words and each pause; None if the words have none."""
+    """The file name of each piece of words and each pause; None if any words have no sound."""
     found = []
     for piece in said:
         name = files.get(piece) if isinstance(piece, str) else silence_name(pause(piece, pace, slow=slow))
@@ -41,7 +41,7 @@ def parts(said: Speech, pace: Pace, files: Mapping[str, str], *, slow: bool) -> 
 
 
 def name(of: Iterable[str]) -> str:
-    """The file name of a passage, from the names of its parts: another word or another take is another passage."""
+    """The file name of a passage: a hash of the names of its parts, so a changed word or take gives another name."""
     return hashlib.sha256("\0".join((MAKING, "passage", *of)).encode()).hexdigest()[:32] + ".wav"
 
 
@@ -69,7 +69,7 @@ def run(of: Iterable[str]) -> str:
 
 
 def names_in(run: str) -> list[str]:
-    """The names of the sounds of a run, from its own."""
+    """The names of the sounds of a run, taken from the name of the run."""
     return [f"{stem}.wav" for stem in run.removesuffix(".wav").split(BETWEEN)]
 
 

@@ -1,13 +1,12 @@
 """Judges a recording: what makes it unusable, and what somebody should listen for.
 
-A fault keeps a recording from callers. A doubt is told, and whoever listens decides: a breath before the first word is
-no cut, and a fan is heard more in one sentence than in another.
+Callers never hear a recording with a fault. A doubt is only reported, and whoever listens decides: a breath before the
+first word can look like a cut, and a fan is louder in some sentences than in others.
 
-A recording that came over a telephone is a doubt, and no fault. Callers hear a telephone's sound in any case, so its
-8,000 samples a second take nothing from them. But such a take has been through a telephone once already. The second
-time blurs it a little more, most of all from a mobile phone, and s and f suffer first. A person's voice is still easier
-to understand than a synthetic one, most of all for people who hear badly. So somebody listens to it as callers would
-hear it, and decides.
+That a recording came over a telephone is a doubt, not a fault. Callers hear everything at 8,000 samples a second, so
+they lose nothing by that rate. But such a take is sent over a telephone twice. The second time blurs it a little more,
+most of all from a mobile phone, and s and f suffer first. A person's voice is still easier to understand than a
+synthetic one, most of all for people who hear badly. So somebody listens to it as callers would hear it, and decides.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ LEAST_LOUD, MOST_CLIPPED, LEAST_RATE = -40.0, 0.002, 8000
 WIDE_RATE = 16000
 #: Seconds per word, from and to. A shorter recording is cut off; a longer one is music or has a long silence.
 SECONDS_A_WORD = (0.12, 1.2)
-#: The quietest moment of a recording is this many decibels below its loud ones, or there is noise under the words. A
-#: quiet room with a headset has more than 40.
+#: If the quietest moment of a recording is less than this many decibels below its loud ones, there is noise under the
+#: words. A quiet room with a headset has more than 40.
 LEAST_ABOVE_NOISE = 25.0
 #: A recording whose first or last moment is less than this many decibels below its loud ones begins or ends in a word.
 CUT_BELOW = 20.0
-#: Seconds of a moment: shorter than the closed lips of a p, and long enough for a level.
+#: The length of a moment in seconds: shorter than the silence inside a p, and long enough to measure a level.
 MOMENT = 0.03
 #: The sound library's names for WAV.
 _WAV = ("WAV", "WAVEX")

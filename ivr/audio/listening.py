@@ -1,6 +1,6 @@
-"""A line of another language whose sounds somebody has listened to: what is written down, and when it cannot be.
+"""Confirms that somebody has listened to a line of another language: what is written for it, and what prevents it.
 
-Whoever listens stands for exactly these words and these takes. A sound that is recorded again is listened to again.
+Whoever listens confirms exactly these words and these takes. A sound that is recorded again must be listened to again.
 """
 
 from __future__ import annotations
@@ -38,5 +38,5 @@ def takes(folder: Path, row: TranslationRow) -> dict[str, str]:
 
 
 def heard(row: TranslationRow, who: str, on: dt.date, new: dict[str, str]) -> dict[str, str | None]:
-    """What is written beside a line: who listened to these takes, and when, for the words that it has now."""
+    """The field that is written beside a line: who listened to these takes, when, and for which words (today's)."""
     return {"heard": flow(by=who, on=on, of=row.fingerprint, takes=new)}

@@ -1,9 +1,9 @@
 """People's own recordings, which are used instead of any voice.
 
 They are in `audio/recordings/en/<node>[.<part>].wav`, and those of another language in a folder with its tag.
-`config/recordings.yaml` says which take of each English one somebody stands for, and for which words; for another
-language, its file in `config/languages/` does. Both are published. When the words or the take change, the recording is
-not used until somebody confirms that they match.
+`config/recordings.yaml` says which take of each English recording is confirmed, by whom, and for which words. For
+another language, its file in `config/languages/` says so. Both are published. When the words or the take change, the
+recording is not used until somebody confirms that they match.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Recordings:
         """What versions up to 1.4 wrote beside the recordings."""
         try:
             found = _of_words_file(self._words_file)
-        except ConfigError:  # `problems` tells it
+        except ConfigError:  # `problems` reports it
             return {}
         notes = {name: {"words": note} if isinstance(note, str) else note for name, note in found.items()}
         return {name: _Confirmed(print_of(note["words"]), note.get("take", "")) for name, note in notes.items()}
@@ -114,9 +114,9 @@ class Recordings:
     def _usable(self) -> Iterator[tuple[Unit, str]]:
         """The units whose words and take somebody confirmed, each with the name of its telephone sound.
 
-        They are known by what is published alone. So a new take that is put into the folder, and that nobody has
-        heard yet, does not take the old one from callers. What an older version confirmed needs its file as well:
-        there, removing the file is how a recording is taken back.
+        Only what is published decides. So when a new take is put into the folder, which nobody has heard yet, callers
+        keep hearing the old one. What version 1.4 or older confirmed needs its file as well: in those versions, a
+        recording was withdrawn by removing the file.
         """
         for name, note in self._confirmed().items():
             unit, path = self._units.get(name), self.folder / f"{name}.wav"
@@ -146,13 +146,14 @@ class Recordings:
         return self._units.get(name)
 
     def missing(self) -> Iterator[Unit]:
-        """The prompts that nobody has recorded with today's words. A take that waits for somebody to confirm it is
-        recorded.
-        """
+        """The prompts that nobody has recorded with today's words. An unconfirmed take counts as recorded."""
         return filter(self.is_missing, self._units.values())
 
     def is_missing(self, unit: Unit) -> bool:
-        """A file of earlier words counts as a recording: callers may hear it until the new words are published."""
+        """Whether nobody has recorded this prompt.
+
+        A file of earlier words counts as a recording: callers may hear it until the new words are published.
+        """
         return not (self.folder / f"{unit.name}.wav").is_file() and not self.is_good(unit)
 
     def prepare(self, name: str = "*") -> int:
@@ -178,7 +179,7 @@ class Recordings:
         return [name for name in list(names) or new if name in takes and not self._sound_faults(name)]
 
     def confirmed_by(self, names: Iterable[str], by: str, on: dt.date) -> dict[str, ConfirmedTake]:
-        """What is written into config/ once somebody stands for these recordings: that they say today's words."""
+        """What is written into config/ once somebody confirms that these recordings say today's words."""
         return {
             name: ConfirmedTake(print_of(self._units[name].words), take_of(self.folder / f"{name}.wav"), by, on)
             for name in names
@@ -204,7 +205,7 @@ class Recordings:
         ]
 
     def _is_there(self, name: str) -> bool:
-        """Whether a recording that somebody stands for has its sound, or a file to make it from."""
+        """Whether a confirmed recording has its sound, or a file to make it from."""
         path = self.folder / f"{name}.wav"
         return path.is_file() or (self._rendered / _name(self._script.recorded[name].take)).is_file()
 
@@ -294,7 +295,7 @@ def _words_file(folder: Path) -> Path:
 
 
 def _of_words_file(path: Path) -> dict[str, str | dict[str, str]]:
-    """What a version up to 1.4 wrote beside recordings. Raises ConfigError for what no version has written."""
+    """What a version up to 1.4 wrote beside recordings. Raises ConfigError if the file has any other form."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -335,7 +336,7 @@ def lacking_sounds(folder: Path, tongue: Tongue) -> list[str]:
 
 
 def take_of(path: Path) -> str:
-    """The fingerprint of a recording, as it is written beside its line."""
+    """The first eight digits of the fingerprint of a recording, as config/ has them."""
     return _take(path)[:8]
 
 

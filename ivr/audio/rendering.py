@@ -80,7 +80,7 @@ def _render(script: Script, folder: Path, progress: Progress) -> Rendering:
     in_person = recorded.names()
     wanted = [clip for clip in clips(script) if clip not in in_person]
     voices = [(c, _missing(wanted, c, script, folder / RENDERED)) for c in engines.choices_for(script)]
-    if script.sounds and not voices:  # nobody can make a draft of it: it is recorded, or not heard
+    if script.sounds and not voices:  # no voice speaks it: only recordings of it can be heard
         return result
     for choice, missing in voices:
         missing = [clip for clip in missing if clip in wanted]
@@ -143,7 +143,7 @@ class _Job:
         try:
             sound, rate = engines.say(engine, as_said(clip.words, self.respelt), self.pace, slow=clip.slow)
             narrow, wide = telephone.telephone(sound, rate)
-        except Exception:  # a voice is somebody else's program: onnxruntime raises what it likes
+        except Exception:  # onnxruntime can raise anything
             return False
         if not narrow.any():
             return False

@@ -1,8 +1,9 @@
 """How each voice is asked to say the words that it says badly. Callers hear it; nobody reads it.
 
-config/words.yaml has what staff decide for every voice, such as spelling NHS. This is about the voices, so it
-comes with the line. A respelling stands here only if the recogniser of `scripts/ear` hears the word more often with it.
-Beside each: how many of ten were heard without it and with it, in up to twenty-three sayings of the word.
+config/words.yaml has what staff decide for every voice, such as spelling NHS. What is here depends on the voice alone,
+so it is part of the program. A respelling is listed only if the recogniser of `scripts/ear` hears the word more often
+with it. The comment beside each says how many times in ten the word was heard without it and with it. It was said up to
+twenty-three times.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Sounds:
         return f"{self._url}/audio/{name}" if name else None
 
     def play(self, said: Speech, slow: bool) -> list[tuple[Speech, str | None]]:
-        """What is said, in as few sounds as there are: the words and pauses of each, and its address.
+        """What is said, in as few sounds as possible: the words and pauses of each, and its address.
 
         Words that have no sound have no address. What only a call knows is one sound, which is put together when it is
         fetched.
@@ -105,7 +105,7 @@ class Sounds:
         return joining.parts(said, self._script.line.pace, self._paces[slow].files, slow=slow)
 
     def _run(self, part: Speech, slow: bool) -> str | None:
-        """The name of what only a call knows, with the names of its pieces in it; None if one has no sound."""
+        """The name of a run for words that only this call has (`joining.run`); None if a piece has no sound."""
         if len(part) == 1 or (parts := self._parts(part, slow)) is None or not self._silences.issuperset(parts):
             return None
         return joining.run(parts)

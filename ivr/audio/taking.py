@@ -1,8 +1,8 @@
 """A take that somebody records in a browser or hands in as a file: judged, made even, and kept.
 
 What is kept is what `ivr record` works with: a WAV in `audio/recordings/`, named after the prompt. Whoever keeps an
-English take has listened to it and stands for it, so it is written down in `config/recordings.yaml`. A take in another
-language waits for whoever listens to its line.
+English take has listened to it and confirms it, so it is written down in `config/recordings.yaml`. A take in another
+language waits until somebody listens to its line.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # a machine that only serves calls has no libraries for sound
 #: The most that is taken in: bytes of a file, and seconds of sound. The longest prompt lasts about a minute. The
 #: proxies in scripts/deploy let as many bytes through.
 MOST_BYTES, MOST_SECONDS = 32_000_000, 180
-#: The most numbers that a take may be in memory: the longest one at 96,000 samples a second, in two channels. A small
-#: FLAC of silence can become gigabytes there.
+#: The most samples that a take may have, over all channels: the longest one at 96,000 samples a second, in two
+#: channels. A small FLAC of silence can need gigabytes of memory.
 MOST_NUMBERS = MOST_SECONDS * 96_000 * 2
 #: What can be handed in, in words.
 FORMATS = "WAV, FLAC or MP3"
@@ -60,7 +60,7 @@ class JudgedTake:
 
 
 def judged(content: bytes, words: str) -> JudgedTake:
-    """A take of these words. Raises NotASound."""
+    """Reads the content of a sound file, and judges it as a recording of these words. Raises NotASound."""
     import numpy as np
     import soundfile
 
@@ -100,7 +100,7 @@ def keep(folder: Path, tag: str, name: str, take: JudgedTake) -> Path:
 
 
 def write_down(config_dir: Path, takes: Mapping[str, ConfirmedTake]) -> None:
-    """Write into config/ who stands for these takes. Raises OSError."""
+    """Write these confirmed takes into config/. Raises OSError."""
     if takes:
         path = config_dir / recorded.FILE
         text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -110,8 +110,8 @@ def write_down(config_dir: Path, takes: Mapping[str, ConfirmedTake]) -> None:
 def take_out(config_dir: Path, folder: Path, name: str) -> bool:
     """Let a voice speak again instead of a recording. Raises LookupError if none is confirmed, and OSError.
 
-    What a version up to 1.4 wrote beside it goes too, else callers would hear that take instead. Returns whether it
-    waits for a publication.
+    Also removes what a version up to 1.4 wrote about it, or callers would hear that take instead. Returns whether
+    callers hear the change only after the next publication.
     """
     path = config_dir / recorded.FILE
     before = path.read_text(encoding="utf-8") if path.exists() else ""

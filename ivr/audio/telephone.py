@@ -4,8 +4,8 @@ A telephone carries 300 to 3400 Hz, with 8,000 samples a second of 8 bits each i
 have that format, so a phone plays exactly what was measured. A master at 16 kHz is kept beside each, for listening in a
 browser.
 
-Needs the libraries for sound. What only serves calls handles file names, and never imports this. The largest libraries
-take a second to import, so the functions that need them import them.
+Needs the libraries for sound. A machine that only serves calls handles file names, and never imports this. The largest
+libraries take a second to import, so the functions that need them import them.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def silence(seconds: float, rate: int) -> Samples:
 
 
 def lasting(samples: Samples, rate: int, seconds: float) -> Samples:
-    """Pad a sound with silence at the end to at least this many seconds."""
+    """The sound, padded with silence at its end if it is shorter than this many seconds."""
     return np.concatenate([samples, silence(max(0.0, seconds - len(samples) / rate), rate)])
 
 
