@@ -14,7 +14,7 @@ from ivr.script import NEEDED_TEXTS
 PLACE = config.ROOT / "ivr" / "authoring" / "shipped.py"
 HEAD = '''"""The words and timings that come with the line. They stand in for what an older `config/` does not have yet.
 
-`scripts/shipped` writes this file from `config/`, and a test holds that the two agree.
+`scripts/shipped` writes this file from `config/`, and a test checks that the two agree.
 """
 # ruff: noqa: E501
 

@@ -77,9 +77,10 @@ MOST_DAYS = 366
 def days(
     written: Iterable[OneDay | OtherWeeks], days_off: Set[datetime.date], closed: Iterable[datetime.date]
 ) -> Iterator[tuple[datetime.date, str]]:
-    """Each day with other hours, and those hours. Of two for one day, the last counts.
+    """Each day with other hours, and those hours. If a day comes twice, the last counts.
 
-    Weeks leave days off closed. A single day is meant as such, unless it is a closed day.
+    `days_off`: bank holidays and `closed` days, on which weeks with other hours change nothing. `closed`: days that
+    staff closed, on which a single day with hours changes nothing either.
     """
     found = list(written)
     for weeks in (other for other in found if isinstance(other, OtherWeeks)):

@@ -1,4 +1,4 @@
-"""The files of `config/` as staff wrote them: read, each held against its shape, and the Problems of all of them."""
+"""Reads the files of `config/` as staff wrote them, validates each against its schema, and collects their Problems."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def _with_value(text: str, key: Node, old: Node, value: str) -> str:
 def with_value(text: str, path: Path, written: str) -> str:
     """The text with this YAML, on one line, as the single value at a path.
 
-    What the mapping around it does not have yet is written at its end. Raises LookupError if there is no such mapping.
+    A name that its mapping does not have yet is added at the end of it. Raises LookupError if there is no such mapping.
     """
     around = node_at(text, path[:-1])
     try:
@@ -212,7 +212,7 @@ def with_value(text: str, path: Path, written: str) -> str:
 
 
 def _end_of_value(text: str, value: Node) -> int:
-    """Where a single value ends. Of a block of lines, that is its last line, also if it looks like a comment."""
+    """Where a single value ends. A block of lines ends with its last line, even if that looks like a comment."""
     start, end = int(value.start_mark.index), int(value.end_mark.index)
     return start + len(text[start:end].rstrip())
 
@@ -234,8 +234,9 @@ def _with_entry(text: str, around: Node, written: str) -> str:
 def with_item(text: str, path: Path, fields: Mapping[str, str] | str) -> str:
     """The text with one more item at the end of the list at a path.
 
-    `fields`: the item as YAML on one line, or each of its fields so. A list that is not there yet is written at the end
-    of the file, or of the mapping that it belongs to. The comment beside the name of an empty list stays beside it.
+    `fields`: the item as YAML on one line; or its fields, each as YAML on one line. A list that is not there yet is
+    added at the end of the file, or of the mapping that it belongs to. The comment beside the name of an empty list
+    stays there.
     """
     in_line = fields if isinstance(fields, str) else "{" + ", ".join(f"{k}: {v}" for k, v in fields.items()) + "}"
     newline = newline_of(text)
@@ -262,7 +263,7 @@ def with_item(text: str, path: Path, fields: Mapping[str, str] | str) -> str:
 
 
 def _with_list(text: str, path: Path, in_line: str) -> str:
-    """The text with a list of this one item in a mapping that has none yet, or is not there either."""
+    """The text with a new list of this one item. Its mapping may be missing too."""
     written = f"{path[-1]}: [{in_line}]"
     with contextlib.suppress(LookupError):
         around = node_at(text, path[:-1])
@@ -309,7 +310,7 @@ def _cut_in_line(text: str, around: Node, key: Node, value: Node) -> str:
 
 
 def _cut_lines(text: str, key: Node, value: Node) -> str:
-    """Without the lines of an entry, and the comments directly above it."""
+    """The text without the lines of an entry, and without the comments directly above it."""
     start = text.rfind("\n", 0, key.start_mark.index) + 1
     end = text.find("\n", end_of(text, value))
     end = len(text) if end < 0 else end + 1
@@ -325,10 +326,10 @@ def _cut_lines(text: str, key: Node, value: Node) -> str:
 
 
 def with_lines(text: str, changes: Mapping[str, Mapping[str, str | None]]) -> str:
-    """A language's file with these fields of some of its lines. Comments, order and all other characters are kept.
+    """A language's file with these changes of some of its lines. Comments, order and all other characters are kept.
 
-    `changes`: by the name of the line, and then of the field, its YAML on one line; None takes it out. The text must
-    have been read without a Problem before.
+    `changes`: for each line, by its name, the fields to write, each as YAML on one line; None removes a field. The text
+    must have been read without a Problem before.
     """
     newline = newline_of(text)
     known = _lines_of(text)
@@ -351,7 +352,7 @@ def _lines_of(text: str) -> dict[str, MappingNode]:
 def _edits(
     text: str, line: MappingNode, fields: Mapping[str, str | None], newline: str
 ) -> Iterator[tuple[int, int, str]]:
-    """What replaces which characters, to change these fields of a line."""
+    """The edits that change these fields of a line: each replaces the text from start to end."""
     known = {key.value: (key, old) for key, old in line.value}
     stay = [old for key, old in line.value if fields.get(key.value, "") is not None]
     margin = " " * line.value[0][0].start_mark.column

@@ -1,9 +1,9 @@
-"""Validates the files that staff write, and says in plain words what does not fit.
+"""Validates the files that staff write, and says in plain words what is wrong.
 
 A faulty file is repaired in memory, so that one fault does not hide others: missing values are filled in, invalid ones
 are replaced or removed, and misspelt names are corrected. Each repair is reported. A repaired file is never published,
-because a draft with Problems is refused. The one exception is words that a newer version of the line needs and that are
-shipped with it (`shipped.py`): they stay in use, and are reported as a warning.
+because a draft with Problems is refused. There is one exception: missing words that a newer version of the line needs
+are taken from those that it ships (`shipped.py`). They stay in use, and are reported as a warning.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class _Mending:
         bad_names = []
         told = [fault for fault in faults if self._where(fault) not in explained]
         self._document.problems += [_shape_problem(fault, self._document) for fault in self._new(told)]
-        for fault in told:  # a list is taken out with its first fault, so all of them are told before
+        for fault in told:  # the first fault in a list removes the whole list, so all of them are reported before
             path = self._where(fault)
             if fault["loc"] and fault["loc"][-1] == "[key]":
                 bad_names.append(path)
@@ -85,7 +85,7 @@ class _Mending:
             self._rename(path, self._usable(path))
 
     def _new(self, faults: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The faults to tell: one for each value, and none in what was mended or is told already."""
+        """The faults to report: one for each value, and none in what is repaired or reported already."""
         seen: set[Path] = set()
         for fault in faults:
             path = self._where(fault)
@@ -95,7 +95,7 @@ class _Mending:
                 yield fault
 
     def _stands_in(self, fault: dict[str, Any]) -> bool:
-        """If this is missing and there is a shipped value, fill it in. Returns whether it did."""
+        """If something is missing and there is a shipped value for it, fill that in. Returns whether it did."""
         path = self._where(fault)
         if fault["type"] != "missing" or self._is_mended(path) or self._is_unread(path, fault):
             return False
@@ -151,14 +151,14 @@ class _Mending:
         return found
 
     def _put_right(self, path: Path, fault: str) -> None:
-        """Put a spare value there. If none is needed, or it did not help, remove what is there."""
+        """Replace a faulty value by its spare value. If it has none, or that did not help either, remove it."""
         if path in self._filled:
             self._take_out(path[:-1])
         elif fault == "extra_forbidden" or not self._fill(path):
             self._take_out(path)
 
     def _fill(self, path: Path) -> bool:
-        """Put the spare value for this path there. False if it has none."""
+        """Fill in the spare value of this path. False if it has none."""
         around = self._at(path[:-1])
         try:
             around[path[-1]] = self._spare(path, around)
@@ -181,7 +181,7 @@ class _Mending:
         self._mended.add(())
 
     def _usable(self, path: Path) -> str | int | None:
-        """A valid name for something whose own is not; None if there is none."""
+        """A valid name to replace the invalid one at this path; None if there is none."""
         around = self._at(path[:-1]) or {}
         if path[-2:-1] == ("choices",):
             return next((key for key in CHOICE_KEYS if key not in around), None)
@@ -264,7 +264,7 @@ def _shape_problem(error: dict[str, Any], document: Document) -> Problem:
 
 
 def _by_fault(fault: str, name: str, error: dict[str, Any], told: dict[str, Any]) -> Problem | None:
-    """What is wrong, if the type of the fault is enough to tell it."""
+    """The problem, if the type of the fault is enough to name it."""
     field = error["loc"][-1]
     match fault:
         case "missing":
@@ -289,13 +289,13 @@ def _by_fault(fault: str, name: str, error: dict[str, Any], told: dict[str, Any]
 
 
 def _mismatch(given: str, name: str, told: dict[str, Any]) -> Problem:
-    """What is wrong with words that are none, or with a name. A bad name is one cause, wherever it stands."""
+    """What is wrong with a value that does not match its pattern: it has no words, or it cannot be a name."""
     if told.get("pattern") == WORDS_IN_IT:
         return _NO_WORDS(name=name)
     return _BAD_NAME(name=given) if re.search("[A-Za-z]", given) else _NOT_A_NAME(given=given, name=name)
 
 
-#: Faults of which only the field has to be named.
+#: Faults whose message has no other blank than the name of the field.
 _BY_NAME = {
     "string_too_short": _NO_WORDS,
     "int_parsing": _NOT_WHOLE,
@@ -326,7 +326,7 @@ def _by_value(fault: str, name: str, given: Any, path: Path, document: Document)
 
 _WRONG_TYPES = {"int_type": _NOT_WHOLE, "bool_type": _NOT_TRUE, "date_type": _NOT_A_DATE, "urgency": _NOT_URGENCY}
 
-#: Fields as people call them who do not remember their names.
+#: What people write when they do not remember the name of a field, and the fields that they may mean.
 _CALLED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("from", "since", "start"), ("begins",)),
     **dict.fromkeys(("to", "until", "till", "end"), ("ends",)),

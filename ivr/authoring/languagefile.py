@@ -1,7 +1,7 @@
 """The schema of the files in `config/languages/`: the English of the short talk, and each language's words for it.
 
-Translators, checkers and listeners are named with each line, for exactly the words that they had before them. Whether
-a line may be heard is computed from that (`translation.py`) and written nowhere.
+Each line names its translator, checker and listener, with a fingerprint of exactly the words that they saw or heard.
+Whether callers may hear a line is computed from that (`translation.py`), and written nowhere.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Heard(Authored):
 
 
 class TranslatedLine(Authored):
-    """A line in this language, and who stands for it."""
+    """A line in this language, with who translated it, checked it and listened to it."""
 
     says: Words
     of: Words = Field(description="The English that it was made from, in full.")

@@ -30,13 +30,13 @@ class RequestLimits(Limits):
         default=50,
         ge=0,
         le=100,
-        description="Of the places in a part of a day: how many numbers that were keyed can take.",
+        description="How many of the places in a part of a day numbers that were keyed can take, in percent.",
     )
     kept_for_later_percent: int = Field(
         default=25,
         ge=0,
         le=90,
-        description="Of the places in a part of a day: how many are given only when it is near.",
+        description="How many of the places in a part of a day are given only when that day is near, in percent.",
     )
 
 
@@ -50,7 +50,7 @@ class TextLimits(Limits):
 
 
 class Misuse(Authored):
-    """What the line does not do, whoever asks."""
+    """How much callers may ask for, and from when on very many callers are a flood."""
 
     requests: RequestLimits = Field(default_factory=RequestLimits)
     texts: TextLimits = Field(default_factory=TextLimits)
@@ -58,5 +58,5 @@ class Misuse(Authored):
         default=30,
         ge=LEAST_FLOOD,
         le=10_000,
-        description="So many callers asking to be rung within an hour are told in one alert.",
+        description="If this many callers ask to be rung within an hour, one alert tells of all of them.",
     )

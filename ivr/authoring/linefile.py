@@ -145,7 +145,7 @@ class RingBack(Confirmed):
 
 
 class Spending(Confirmed):
-    """What Twilio may cost in a day, and what it takes for what. The prices are an estimate until confirmed."""
+    """What Twilio may cost in a day, and its prices, which are an estimate until confirmed."""
 
     pounds_a_day: int = Field(default=50, ge=0, le=100_000, description="The ceiling. 0: none.")
     call_minute_pence: float = Field(default=1.0, ge=0.0, le=1000.0, description="A minute of a call to the line.")
@@ -206,7 +206,7 @@ class Alerts(Authored):
 
 
 class AfterTalk(Authored):
-    """A question that an adviser can answer after a talk."""
+    """A question that an adviser can answer after a talk (a call with a caller), for the report."""
 
     asks: Label = Field(description="What the card calls it: 'Level'.")
     answers: dict[Counted, Label] = Field(

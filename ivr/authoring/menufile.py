@@ -14,10 +14,10 @@ from ivr.authoring.authored import LEFT_OUT, Authored, File, Name, Node, Words, 
 from ivr.authoring.parsing import Path
 from ivr.script.lines import Line
 
-#: Words that earlier versions said, by step. Files that still have them are read, and nobody hears these.
+#: Words that earlier versions said, by step. Files may still have them, but nobody hears them.
 RETIRED = {"ring_back": ("change",)}
-#: Words of 1.0, 1.1 and 1.2 that are refused now, by step; of a step without any here, all of it. `ivr upgrade` takes
-#: them out.
+#: Words of 1.0, 1.1 and 1.2 that are refused now, by step; an empty tuple means the whole step. `ivr upgrade` removes
+#: them.
 GONE: Mapping[str, tuple[str, ...]] = {
     "no_key_3": (), "ring_urgent": ("noted",), "ring_done": ("urgent", "stay"), "ring_needs": ("noted",),
     "ring_message": ("if_not_sure",), "ring_safe": ("if_not_sure",),

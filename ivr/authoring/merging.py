@@ -1,4 +1,7 @@
-"""Two people changed the same files since they were the same: what each changed, place by place, and both together."""
+"""Compares two people's changes of the same files, place by place, and merges them (a three-way merge).
+
+Both began from `before`. `theirs` is what is live, and `mine` is the draft. A place is a path in one of the files.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ Side = Literal["mine", "theirs"]
 
 @dataclass(frozen=True)
 class Difference:
-    """One place that another person changed, and that is not so in my files."""
+    """A place that the other person changed, and where my files have something else."""
 
     file: str
     path: Path
@@ -66,7 +69,7 @@ _Places = dict[tuple[str, Path], str]
 
 
 def _places(files: Mapping[str, str]) -> _Places:
-    """Every value in the files by its place, in words. A file that cannot be read is one place."""
+    """Every value in the files as text, by its place. A file that cannot be read is one place."""
     found: _Places = {}
     for file, text in files.items():
         document = read(text, file)
@@ -102,7 +105,7 @@ class Conflict:
     theirs: _Lines
 
 
-#: Whose lines to keep where both changed the same.
+#: Decides whose lines to keep where both changed the same ones.
 Choose = Callable[[Conflict], Side]
 
 
@@ -152,8 +155,9 @@ def _by_lines(file: str, before: _Lines, theirs: _Lines, mine: _Lines, choose: C
 def _parts(before: _Lines, theirs: _Lines, mine: _Lines) -> Iterator[tuple[int, _Lines, _Lines, _Lines]]:
     """Lines that both changed, in parts: the number of the first, from 1, and each part as it was, live, and mine.
 
-    If they are as many as before, each line stands for itself, like the days of a week: one that only one of the two
-    changed is no conflict because the other changed the next. Lines that both changed stay together.
+    If all three have the same number of lines, each line is compared by itself, as with the days of a week: a line that
+    only one person changed is no conflict, even if the other changed the next one. Neighbouring lines that both changed
+    stay together.
     """
     if not len(before) == len(theirs) == len(mine):
         yield 1, before, theirs, mine

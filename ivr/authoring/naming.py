@@ -1,4 +1,4 @@
-"""Where each name stands in staff's files, and how to give something another name.
+"""Finds where each name is defined and used in staff's files, and renames things.
 
 Names are what staff choose: of nodes, texts, settings and switches. They are found by their characters in the files, so
 that an edit changes those characters and no others: comments, order and spaces stay.
@@ -28,10 +28,10 @@ from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, NEEDED_TEXTS, WORDS_
 NameKind = Literal["node", "text", "setting", "switch"]
 #: The groups of settings in line.yaml that words can name in braces.
 GROUPS = ("names", "phones", "emails", "links", "numbers", "paragraphs", "sentences")
-#: Names that the line itself uses. Nothing else can be called so, and they cannot be renamed or removed.
+#: Names that the line itself uses. Nothing else can have one of them, and they cannot be renamed or removed.
 OF_THE_LINE = frozenset({GREETING, MAIN_MENU, END_MENU, HELP, WORDS_MENU, SERVICE, *NEEDED_TEXTS})
 STORIES = "stories/"
-#: From this likeness on, another name is a slip of the pen.
+#: Names at least this similar (0 to 1) may be one name and its misspelling.
 SLIP = 0.8
 #: Fields of a node that name another node.
 LEADING = ("goto", "runs_on_to", "listed_in", "next_word")
@@ -50,7 +50,7 @@ class Use:
     end: int
     #: The number of its line, from 1.
     line: int
-    #: Whether this gives the name to something. Otherwise it names what is elsewhere.
+    #: Whether this defines the name. Otherwise it refers to something that is defined elsewhere.
     defines: bool = False
 
     @property
@@ -74,7 +74,7 @@ class Names:
         return [use for use in self.of(name) if use.defines]
 
     def used(self, name: str, what: NameKind) -> list[Use]:
-        """Where something is named, besides where it has its name from."""
+        """The uses of a name, without its definition."""
         return [use for use in self.of(name) if use.what == what and not use.defines]
 
     def known(self) -> set[str]:
@@ -124,7 +124,7 @@ def _scalars(node: Node, path: Path) -> Iterator[tuple[Path, Node, bool]]:
 
 
 def _of_key(file: str, path: Path, node: Node, text: str) -> Iterator[Use]:
-    """What a key gives a name to; or, in a waiver, the setting or text that it is about."""
+    """What a key defines; or, in a waiver, the setting or text that the key refers to."""
     match path:
         case ("nodes", str(name)) if file.startswith(MENUS):
             yield _use(file, path, "node", name, node, text, defines=True)
@@ -255,7 +255,8 @@ def renamed(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
 def edited(files: Mapping[str, str], edits: Iterable[tuple[Use, str]]) -> dict[str, str]:
     """The files with other characters at these places."""
     after = dict(files)
-    for use, new in sorted(edits, key=lambda edit: edit[0].start, reverse=True):  # the last first: the others stay put
+    # From the end, so that the positions before an edit stay right.
+    for use, new in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
         text = after[use.file]
         after[use.file] = text[: use.start] + new + text[use.end :]
     return after
@@ -305,8 +306,8 @@ def nobody_is_called(names: Names, name: str) -> str:
 def meant(files: Mapping[str, str], name: str, what: NameKind, others: Iterable[str] = ()) -> str:
     """The question whether another name was meant, with a space before it; empty if none comes near.
 
-    What is misspelt in one place is a slip of the pen. Otherwise somebody gave a thing another name, and forgot where
-    it is named: then it is something that nothing names.
+    A similar name was probably meant if this one is used in one place only: then it is a misspelling. Otherwise
+    somebody has probably renamed something and forgotten its uses: then the name that was meant has none.
     """
     names = names_in(files)
     defined = {use.name for use in names.uses if use.defines and use.what == what} - {name}

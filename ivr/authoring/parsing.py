@@ -1,4 +1,4 @@
-"""Parses staff's YAML: text in; plain values with their places out, and every Problem at once.
+"""Parses the text of staff's YAML into plain values with their places in the file, and reports every Problem at once.
 
 No file is opened here. Values follow YAML 1.2, so `off`, `no` and `17:30` stay text. Common mistakes that YAML accepts
 silently are rejected, with a message that says what to do: a key given twice, digits that would lose their zero, words
@@ -132,7 +132,7 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """Read one YAML text. Its mistakes are in the document's problems. Each accent is read in one spelling."""
+    """Read one YAML text. Its mistakes are in the document's problems. Accents are read in one Unicode form."""
     found = _read(border.spelled(text), file)
     return replace(
         found, data=_copied(found.data), marks={**found.marks}, cut_short={**found.cut_short},
@@ -179,7 +179,7 @@ def _compose(document: Document, source: list[str]) -> Node | None:
 
     The lines that were left out are emptied in `source` and added to `unread`.
     """
-    lost = {problem.where.line - 1 for problem in document.problems}
+    lost = {problem.where.line - 1 for problem in document.problems}  # lines with a problem that is reported already
     for _ in range(_MOST_FAULTS):
         try:
             root: Node | None = YAML(typ="rt").compose("\n".join(source))

@@ -1,7 +1,7 @@
-"""`config/recordings.yaml`: which take of which recording callers hear, for which words, and who stands for it.
+"""`config/recordings.yaml`: which take of which recording callers hear, for which words, and who confirmed it.
 
-It is written by the line, when somebody confirms a recording. It is published with the other files of config/. So
-callers hear a take once it is published, and no longer once that publication is taken back.
+The line writes it when somebody confirms a recording. It is published with the other files of config/. So callers hear
+a take once it is published, and no longer once that publication is taken back.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class RecordingsFile(Authored):
 
 
 def print_of(words: str) -> str:
-    """What stands for the words of a recording: eight hexadecimal digits."""
+    """The fingerprint of the words of a recording: eight hexadecimal digits."""
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
@@ -87,19 +87,19 @@ def _has_takes(text: str) -> bool:
 
 
 def _with_first(text: str, lines: str) -> str:
-    """A file without takes, with these lines as its first."""
+    """A file that had no takes, with these lines as its first takes."""
     try:
         key, value = editing.entry(editing.node_at(text, ()), "recordings")
     except LookupError:
         return "\n".join([*text.splitlines(), "recordings:", lines])
     colon, start, end = text.index(":", key.end_mark.index) + 1, value.start_mark.index, value.end_mark.index
-    # A value that is not written has its place behind the comments.
+    # If nothing follows the colon, the YAML library gives a position after the comments.
     beside, _, after = text[end if end > start else colon :].partition("\n")
     return f"{text[:colon]}{beside.rstrip()}\n{lines}{after}"
 
 
 def renamed(text: str, old: str, new: str) -> str:
-    """The file after a node was given another name. The words are the same, and so somebody stands for them still."""
+    """The file after a node was renamed. The words are the same, so its recordings stay confirmed."""
     lines = text.splitlines(keepends=True)
     return "".join(_renamed_line(line, old, new) for line in lines)
 

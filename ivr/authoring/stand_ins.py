@@ -73,7 +73,7 @@ def in_numbers(line: LineFile, documents: Mapping[str, Document], source: Mappin
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """One tree of names laid over another."""
+    """Two nested mappings merged: where both have a value, that of `above` counts."""
     both = {**below, **above}
     for name in below.keys() & above.keys():
         if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):

@@ -1,6 +1,6 @@
-"""What YAML cannot read: which line is to blame, what to do about it, and how much to leave out to read the rest.
+"""Explains what YAML cannot read: which line is to blame, what to do, and how much to leave out to read the rest.
 
-YAML tells where it gave up, which is seldom where somebody made a mistake, and it stops there.
+The YAML library reports where it gave up, which is seldom where the mistake is, and stops there.
 """
 
 from __future__ import annotations
@@ -174,8 +174,9 @@ def _run_over(source: list[str], line: int, column: int) -> Kind | None:
 def faulty_block(source: list[str], at: int, told: int, lost: set[int]) -> range:
     """The fewest lines to leave out so that YAML can continue; all lines, if nothing helps.
 
-    Candidates are the line at the fault or above it, each with everything indented under it, and the blocks
-    that contain those. If YAML then stops at the very next line, it was the wrong candidate.
+    Indices of lines: `at`, where YAML stopped; `told`, the one that the message names; `lost`, those with problems that
+    are reported already. Candidates are the line at the fault or above it, each with everything indented under it, and
+    the blocks that contain those. If YAML then stops at the very next line, it was the wrong candidate.
     """
     if len(source) > _MOST_LINES:
         return range(len(source))

@@ -40,7 +40,7 @@ def _menu_file(text: str) -> str:
 
 
 def _without_gone(text: str) -> str:
-    """Without words of the line itself that no version says any more."""
+    """The file without words of built-in steps that the line no longer says."""
     for step, fields in _block(text, "steps").items():
         is_whole = step in GONE and not GONE[step]
         gone = {*GONE.get(step, ()), *RETIRED.get(step, ())}
@@ -53,7 +53,7 @@ def _without_gone(text: str) -> str:
 
 
 def _with_keys_by_name(text: str) -> str:
-    """With the line's names for keys in the words of the line itself, instead of keys that are written by hand."""
+    """The file with blanks such as {press_zero} in the words of the steps, instead of keys that are written by hand."""
     for step, fields in _block(text, "steps").items():
         for name, words in fields.items() if isinstance(fields, dict) else ():
             new = _KEY.sub(_by_name, _ROW.sub("Then {press_change}.", words)) if isinstance(words, str) else words
@@ -67,7 +67,7 @@ def _by_name(found: re.Match[str]) -> str:
 
 
 def _with_change(text: str) -> str:
-    """With the change of a promised call as the last choice of the first menu, if it has a key for it."""
+    """The file with the change of a promised call as the last choice of the first menu, if a key is free."""
     main = _block(text, "nodes").get(MAIN_MENU)
     choices = main.get("choices") if isinstance(main, dict) else None
     if not isinstance(choices, dict) or not choices or not all(isinstance(each, dict) for each in choices.values()):
