@@ -1,4 +1,4 @@
-"""A draft made into a Script: put together, with every Problem of what does not fit told at once."""
+"""Compiles a draft into a Script, and reports every Problem at once."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def build(
     """Compile a draft for a line that has the numbers `ours`. Raises ConfigError with every Problem.
 
     Without `offers_texts`, whatever leads to a text is left out, and so is each sentence that offers one. `whole`: the
-    language that all of it is said in.
+    language in which everything is said.
     """
     builder = _Builder(draft, bank_holidays, frozenset(ours), offers_texts, whole)
     script = builder.script(revision)
@@ -121,7 +121,7 @@ class _Builder:
         self.said = self._values()
         self.wording = Wording(self.found, self.said, offers_texts=offers_texts)
 
-    # what the files must contain between them
+    # what the files must contain together
 
     def _one(self, part: str) -> dict[str, Any]:
         """The one `steps` or `phrases` block among the menu files, as a plain dict."""
@@ -143,8 +143,8 @@ class _Builder:
             **{name: grammar.number(value) for name, value in line.numbers.items()},
             **{name: grammar.paragraph(value) for name, value in line.paragraphs.items()},
             **{name: grammar.phone(value, pace.each_digit, pace.between_groups) for name, value in line.phones.items()},
-            # Those of a usual week, also in a week with others: the sentence is one fixed sound, and a caller who rings
-            # next week needs them. Who can talk today, and when we open again, are said by the hours of that day.
+            # The hours of a usual week, even in a week with other hours: the sentence is one fixed sound, and a caller
+            # who rings next week needs them. Who can talk today, and when we open again, depend on that day's hours.
             "opening_hours": self.phrases.get("hours", "").replace("{hours}", grammar.opening_hours(self.hours)),
             "morning_hours": self._hours_of(line.ring_back.morning),
             "afternoon_hours": self._hours_of(line.ring_back.afternoon),

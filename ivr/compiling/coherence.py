@@ -59,7 +59,7 @@ class Findings:
 
 
 def settings(found: Findings) -> None:
-    """Report settings that do not hold together: names that stand for nothing, that are there twice, or are taken."""
+    """Report names of settings that refer to nothing, are there twice, or are taken."""
     line = found.draft.line
     if SERVICE not in line.names and not found.is_lost(SERVICE, LINE):
         found.report(_SETTING_NEEDED(name=SERVICE), LINE, ("names",))
@@ -80,7 +80,7 @@ def settings(found: Findings) -> None:
 
 
 def _names_in_use(found: Findings) -> None:
-    """Names in line.yaml that stand for nothing there."""
+    """Report names in line.yaml that refer to nothing there, or are repeated."""
     line = found.draft.line
     for path, names, group in (
         (("transfer", "numbers"), line.transfer.numbers, "phones"),
@@ -97,7 +97,7 @@ def _names_in_use(found: Findings) -> None:
 
 
 def _switches(found: Findings) -> None:
-    """Switches that nodes hang on and that line.yaml does not have."""
+    """Report switches that a node depends on (`only_if`) and that line.yaml does not have."""
     for file, _, node_id, node in found.draft.nodes():
         name = node.only_if
         if name and name not in found.draft.line.switches and not found.is_lost(name, LINE):

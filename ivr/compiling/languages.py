@@ -49,7 +49,7 @@ _NO_NAME = kind("language-names", "The name of the service is missing.", "Write 
 
 
 def compiled(draft: Draft, base: Script, found: Findings) -> Script:
-    """The line's script with its languages. A draft is in it only where a test phone is set that may hear it."""
+    """The line's script with its languages. Drafts are in it only if line.yaml names test phones, which hear them."""
     lines = draft.language_lines
     if not draft.languages:
         return base
@@ -66,15 +66,17 @@ def compiled(draft: Draft, base: Script, found: Findings) -> Script:
 
 def offering(base: Script, tongues: tuple[Tongue, ...]) -> Script:
     """A script that offers these languages, and no others."""
-    live_last = sorted(tongues, key=lambda tongue: tongue.is_live)  # a draft of the same words does not speak for it
+    live_last = sorted(tongues, key=lambda tongue: tongue.is_live)  # if a draft has the same words, the live one counts
     foreign = {words: t.tag for t in live_last for said in (t.choose, t.name) for words in spoken.words_of(said)}
     return dataclasses.replace(base, tongues=tongues, foreign=MappingProxyType(foreign))
 
 
 def keys_given_up(draft: Draft, found: Findings) -> dict[str, Any]:
-    """Every node of staff's by its name. Where a language that is on has a key of the first menu, that choice goes on a
-    free key of the first menu. If there is none, it goes where key 9 leads: the change of a call directly behind it,
-    because its keys are told to everybody who is promised a call, and another choice in the last menu.
+    """Every node of staff's by its name, after choices of the first menu gave up their keys to languages.
+
+    If a language that is on has the key of a choice, the choice moves to a free key of the first menu. If there is
+    none, it moves to another menu: the change of a promised call to help and settings, directly behind key 9, because
+    its keys are told to everybody who is promised a call; any other choice to the last menu.
     """
     nodes = {node_id: node for _, _, node_id, node in draft.nodes()}
     on = {int(each.key[0]): (file, each) for file, each in draft.languages.items() if each.switch == "on"}
@@ -96,7 +98,7 @@ def keys_given_up(draft: Draft, found: Findings) -> dict[str, Any]:
 
 
 def _free_key(name: str, nodes: Mapping[str, Any], on: Container[int]) -> int | None:
-    """A key of a menu that leads nowhere: in the first menu, the last one that is no language's."""
+    """A key of a menu that is free; None if there is none. In the first menu, the last one that no language has."""
     menu, keys = nodes.get(name), range(1, int(OTHERS_KEY))
     if not isinstance(menu, MenuNode):
         return None
@@ -136,7 +138,7 @@ def _tongue(draft: Draft, base: Script, found: Findings, file: str, language: La
     is_live = language.switch == "on"
     if is_live and why:
         found.report(_NOT_READY(language=language.in_english, why="; ".join(why)), file, ("switch",))
-    is_said = all(line.id in base.says for line in Languages.lines())  # else the draft is refused for what it lacks
+    is_said = all(line.id in base.says for line in Languages.lines())  # otherwise the draft is refused
     if is_said and language.lines.keys() >= known:
         there = translation.rows(lines, language)
         takes = {name: take for row in there for name, take in row.takes.items() if name in row.sounds}

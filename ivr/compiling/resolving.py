@@ -57,7 +57,7 @@ class NodeResolver:
         return self.target(file, path, when_off.goto, (*passed, goto)) if when_off else None
 
     def word(self, file: str, path: Path, name: str) -> str | None:
-        """The name of a word node; None, with a Problem, if it is something else, and None if it is switched off."""
+        """The name of a word node; None if it is switched off, or, with a Problem, if it is something else."""
         if name in self._authored and not isinstance(self._authored[name], authored.WordNode):
             self._found.report(_NOT_A_WORD(name=name), file, path)
             return None

@@ -4,7 +4,7 @@ Each sentence has an id that survives edits and moves: the name of its node and 
 it leads, but never a position. A part of a reading has only the id of its reading, so its translation is bound to the
 English that it was made from: a part put in front of others moves nothing, and an edited one has no translation.
 
-No language has the whole guidance yet. `config/languages/` has the short talk; this is the room for more.
+No language has the whole guidance yet, so only tests use another language here. `config/languages/` has the short talk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ivr.authoring.authored import Answer, Choice, MenuNode, QuestionNode, Readi
 from ivr.language import Grammar
 from ivr.language.english import ENGLISH
 
-#: The words for an id and its English.
+#: Returns the words for a sentence, from its id and its English.
 WordsOf = Callable[[str, str], str]
 
 

@@ -1,9 +1,9 @@
-"""The state of each line of a language, and whether the language may be heard: computed, and written nowhere.
+"""Computes the state of each line of a language, and whether callers may hear it. The result is written nowhere.
 
-A line may be heard only with a named translator, another checker and a named listener, each for exactly these words
-and this English, and the listener for these sounds as well. "These words" are what a caller hears: with the name of
-the service, the key and the days filled in. A language may be on only when every line may be heard, and an interpreter
-is named.
+A line may be heard only with a named translator, another person as checker, and a named listener, each for exactly
+these words and this English, and the listener for these sounds as well. "These words" are what a caller hears: with the
+name of the service, the key and the days filled in. A language may be on only when every line may be heard, and an
+interpreter is named.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ivr.places.short_words import DIGITS, HALVES, NEAR, ShortWords
 from ivr.script.lines import Line
 from ivr.spoken import BLANK
 
-#: missing: it has no words. draft: nobody has checked these. stale: the English is another now. changed: other words
-#: were checked. checked: it may be recorded. heard: callers may hear it.
+#: missing: it has no words. draft: nobody has checked them. stale: the English has changed since. changed: the words
+#: have changed since they were checked. checked: it may be recorded. heard: callers may hear it.
 LineState = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
 #: What each state means for whoever works on the language.
 NEXT = {
@@ -33,13 +33,13 @@ NEXT = {
 }  # fmt: skip
 #: The blanks that are filled with names before anybody translates: the translator writes those words out.
 _NAMES = ("language",)
-#: Lines that are not recorded by themselves, but with each of the words that fill them.
+#: The line that is not recorded by itself, but once with each of the words that fill its blanks.
 WHOLE = ShortWords.will_ring
 #: The name of the sound in which the language says its own name.
 NAME = "name"
-#: Translators for whom nobody stands: any of these words in a name. `machine` is how a draft is marked.
+#: Words in the name of a translator that is no person. Drafts are marked with `machine`.
 _MACHINES = {"machine", "google", "deepl", "gpt", "chatgpt"}
-#: Stands among the sounds of a line for Twilio's voice: what somebody heard there is its name.
+#: A name among the sounds of a line: what somebody heard was Twilio's voice. Its fingerprint is `voice_print`.
 VOICE = "say"
 
 
@@ -64,7 +64,7 @@ class TranslationRow:
 
     @property
     def fingerprint(self) -> str:
-        """What stands for this line in this language, its English and its words, as written and as heard."""
+        """The fingerprint of this line in this language: its English, and its words as written and as heard."""
         return fingerprint(self.tag, self.id, self.english, self.says, self.sounds)
 
     @property
@@ -90,14 +90,14 @@ class TranslationRow:
 
     @property
     def takes(self) -> Mapping[str, str]:
-        """The sounds that somebody has heard for these words."""
+        """The fingerprint of each sound that somebody has heard for these words, by its name."""
         return (
             self.translated.heard.takes if self.state == "heard" and self.translated and self.translated.heard else {}
         )
 
 
 def _by_two(line: TranslatedLine) -> bool:
-    """Whether two people stand for it: the one who checked it is not the one who translated it, and no machine is."""
+    """Whether two people confirmed it: whoever checked it did not translate it, and neither is a machine."""
     if not (line.translated and line.checked):
         return False
     one, other = line.translated.by, line.checked.by
@@ -111,7 +111,7 @@ def is_named(line: TranslatedLine) -> bool:
 
 
 def is_person(name: str) -> bool:
-    """Whether this can be the name of a person: not of a machine, and not a mark that stands for nobody."""
+    """Whether this can be the name of a person: not of a machine, and not only signs or single letters."""
     words = _words(name)
     return not _MACHINES.intersection(words) and words != ["ai"] and any(len(word) > 1 for word in words)
 
@@ -159,7 +159,7 @@ def rows(lines: LinesFile, language: LanguageFile) -> list[TranslationRow]:
 
 
 def with_words(row: TranslationRow, says: str, english: str) -> TranslationRow:
-    """The same line with other words, made from this English, for which nobody stands."""
+    """The same line with other words, made from this English, which nobody has confirmed."""
     return dataclasses.replace(row, translated=TranslatedLine(says=says, of=english, back=None, note=None))
 
 

@@ -1,4 +1,4 @@
-"""Staff's words made into Speech: the settings are filled in, and every Problem of what cannot be is collected."""
+"""Makes Speech of staff's words: fills in the settings, and collects a Problem for each that cannot be filled in."""
 
 from __future__ import annotations
 

@@ -107,9 +107,9 @@ def command(data: Path) -> list[str]:
 
 
 def why_it_ended(data: Path, since: int) -> str:
-    """The reason of a failed start, to follow 'The embedded Redis did not start: '. `since`:
+    """The reason of a failed start, to follow 'The embedded Redis did not start: '.
 
-    the size of the log before.
+    `since`: the size of the log before the start, in bytes.
     """
     try:
         with (data / LOG).open("rb") as log:
@@ -232,7 +232,10 @@ def _faults_of_none(data: Path, kept: dict[str, int]) -> list[Fault]:
 
 
 def _shorter(there: Parts, kept: dict[str, int], data: Path) -> Iterator[Fault]:
-    """Parts that are missing, or shorter than when we last looked. A rewrite creates parts with higher numbers."""
+    """Parts that are missing, or shorter than when we last looked.
+
+    Parts with a number below the base are gone for a reason: a rewrite replaces them by parts with higher numbers.
+    """
     for name, size in kept.items():
         path = next((path for path in there.files if path.name == name), None)
         is_told = path is not None and not path.exists()

@@ -2,12 +2,13 @@
 
     shape    what a form is: its entries, and the fields of each
     shown    reads a form from the files
-    saving   what was filled in, put over what is in the files now, and written
+    saving   merges what was filled in with what is in the files now, and writes it
     pasted   words from a word processor as plain words, with what was changed in them
     topics   a new piece of guidance in staff's files, and one that is taken out
     schemas  JSON Schemas for staff's editors
 
-Pure functions over texts: nothing is opened, and what comes of an edit is judged by the parser and by the check.
+Pure functions over texts: no file is opened. Whether the result of an edit is right is for the parser and the check to
+say.
 """
 
 from ivr.forms.pasted import Cleaned, cleaned

@@ -1,7 +1,7 @@
 """Words from a word processor or a web page as plain words, with what was changed in them.
 
-Such words bring characters that nobody sees, and signs that the files, the texts or the voices read in another way than
-they look. What can be put right without a question is put right, and told.
+Such words bring invisible characters, and signs that the files, the texts or the voices do not read as they look.
+Whatever can be corrected without a question is corrected and reported.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ivr import border
 
-#: What replaces what, and how it is told.
+#: Signs, what replaces them, and the words that report it.
 _SIGNS = (
     (re.compile("[\u2018\u2019\u201a\u201b\u2032\u00b4]"), "'", "curly quotes were made straight"),
     (re.compile("[\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb]"), '"', "curly quotes were made straight"),

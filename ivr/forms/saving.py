@@ -1,8 +1,8 @@
-"""What was filled in, put over what is in the files now, and written there.
+"""Merges what was filled in with what is in the files now, and writes the result.
 
 Somebody else, or another window, may have changed the file since the form was shown. A form therefore says what it
-showed, and for each value there are three: what it showed, what is there now, and what was typed. Whoever changed it
-alone is followed. Where both changed it, nothing is written, and both are shown.
+showed, and for each value there are three: what it showed, what is there now, and what was typed. If only one of the
+two changed a value, that change is kept. If both did, nothing is written, and both are shown.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _same_entries(current: Form, seen: Mapping[str, Values]) -> dict[str, FormEn
         if same := next((entry for entry in left if entry.values == values), None):
             left.remove(same)
             found[key] = same
-    for key in seen.keys() - found.keys():  # changed where it was
+    for key in seen.keys() - found.keys():  # its values have changed, but not its place in the list
         if changed := next((entry for entry in left if entry.key == key), None):
             left.remove(changed)
             found[key] = changed
@@ -119,14 +119,14 @@ def _clashes(
 
 
 def _wanted(was: Values, theirs: Values, mine: Values) -> dict[str, str]:
-    """What is to be there, by field: what was typed, where something was."""
+    """The values to write, by field: what was typed if that is a change, otherwise what is there now."""
     return {name: mine[name] if mine.get(name, value) != was.get(name, "") else value for name, value in theirs.items()}
 
 
 def over(current: Form, seen: Mapping[str, Values], typed: Mapping[str, Values | None]) -> dict[str, Values | None]:
-    """What was filled in, by the entries that are there now: whoever saves it over them means it.
+    """What was filled in, by the entries that are there now, for somebody who decides to overwrite others' changes.
 
-    An entry that somebody took out and that was changed here is a new one.
+    An entry that somebody else removed, and that was changed here, becomes a new one.
     """
     there, found = _same_entries(current, seen), {}
     for key, mine in typed.items():

@@ -12,12 +12,12 @@ from ivr.authoring.parsing import Document, Path, value_at
 from ivr.forms.shape import Field, Form, FormEntry
 
 DAYS = tuple(day.lower() for day in calendar.day_name)
-#: The form of one text message, and of the words of one node: its name stands behind this.
+#: How the names of two kinds of forms begin: for one text message, and for the words of one node.
 OF_TEXT, OF_WORDS = "text-", "words-"
 
 
 class NoSuchForm(LookupError):
-    """Raised for a form that there is not, or whose part of the file cannot be read; with the reason, in words."""
+    """Raised with the reason, in words, for a form that does not exist, or whose part of the file cannot be read."""
 
 
 _HOURS = Field("hours", "Open", "hours")

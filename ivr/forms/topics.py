@@ -1,6 +1,6 @@
-"""A new piece of guidance in staff's files, and one that is taken out: which characters change, and why it cannot be.
+"""Adds a piece of guidance to staff's files, or removes one: which characters change, or why nothing can.
 
-Whether what comes of it is right is for the check to say.
+Whether the result is right is for the check to say.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ivr.script import END_MENU, GREETING, HELP, MAIN_MENU, WORDS_MENU
 
 
 class CannotChange(Exception):
-    """Raised with the reason, and the one next step, in words."""
+    """Raised if a piece of guidance cannot be added or removed, with the reason and the next step in words."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class NewTopic:
 
 
 def with_room(files: Mapping[str, str]) -> list[str]:
-    """What can lead to something more, by file: menus with room, and readings that nothing follows."""
+    """The names of nodes that can lead to something more: menus with room, and readings that nothing follows."""
     return [name for _, name, node in _nodes(files) if not _why_full(name, node)]
 
 
@@ -154,7 +154,7 @@ def _choice(label: str, goto: str) -> str:
 
 
 def _with_menu_between(text: str, topic: NewTopic) -> str:
-    """The choice at a key leads to a menu, and that leads to where the choice led and to the topic."""
+    """The text with a menu between: a choice now leads to the menu, which leads to its old target and to the topic."""
     there = node_at(text, ("nodes", topic.under, "choices", topic.beside))
     start, end = int(there.start_mark.index), end_of(text, there)
     was = parsing.read(text, "").data["nodes"][topic.under]["choices"][topic.beside]
@@ -248,7 +248,7 @@ def _may_remove(names: Names, name: str, instead: str, defined: list[Use]) -> No
 
 
 def _only_lists(use: Use) -> bool:
-    """Whether a name is one of several words, or the next word: an entry that another node cannot take."""
+    """Whether a use is in a list of words, or is the next word. No other node can take its place there."""
     return "words" in use.path[2:3] or use.path[-1] == "next_word"
 
 

@@ -10,6 +10,6 @@ library costs at least a tenth of a turn more, or for the reason in the table. O
     lean        Flask's hooks, Werkzeug's headers    17%, 26%
     writer      structlog's writing of a line    8%, 15%; it stays because a log that nobody reads must not block calls
 
-A copy of each session in the process saved 5%, and only if the same process got the next turn, so it was removed.
+Keeping a copy of each session in the process saved 5%, and only if the same process got the next turn. It was removed.
 Nothing here imports the rest of the line.
 """

@@ -16,9 +16,9 @@ from redis.exceptions import NoScriptError
 class Wire:
     """Sends commands directly over a connection made by redis-py.
 
-    redis-py's time-outs are Python's, which make a system call before each read and write, and let other threads run
-    each time; here the kernel itself times out. TLS connections keep Python's time-outs, because its TLS code would
-    retry after a time-out of the kernel.
+    redis-py uses Python's time-outs, which make a system call before each read and write, and let other threads run
+    each time. Here, the kernel enforces the time-outs (SO_RCVTIMEO). TLS connections keep Python's, because its TLS
+    code would retry after a time-out of the kernel.
     """
 
     def __init__(self, pool: Any, seconds: float):

@@ -4,8 +4,8 @@
     printed.py   English for the eye: figures where callers hear numbers
     written.py   a language that has no module here: its words come from staff's file alone
 
-A grammar makes every phrase that no sentence of staff's has whole: a number digit by digit, a day, a time, the end of a
-choice. The rest of the line asks the script's grammar and knows no language itself.
+A grammar makes the phrases that are put together, and are not whole in staff's words: a number digit by digit, a day, a
+time, the end of a choice. All other modules ask the grammar of the script, and know no language themselves.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Grammar(ABC):
 
     @abstractmethod
     def date(self, day: dt.date, today: dt.date) -> Speech:
-        """When something happens: 'on Tuesday the first of December', in pieces; and whether that is today."""
+        """The day of something: 'on Tuesday the first of December', in pieces. It says if that is today or tomorrow."""
 
     @abstractmethod
     def day_of_year(self, day: dt.date) -> Speech:

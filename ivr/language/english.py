@@ -50,7 +50,7 @@ class English(Grammar):
         return f"{_clock(hours.opens)} to {_clock(hours.closes)}"
 
     def opening_hours(self, hours: Hours) -> str:
-        """With several hours to keep in mind, each is said in few words: 'Friday. From nine to four'."""
+        """If there are several spans, each is said in fewer words, to be remembered: 'Friday. From nine to four'."""
         days = [(first, last, [span for _, _, span in of]) for (first, last), of in groupby(runs(hours), _of_run)]
         say = _clock if len(list(runs(hours))) > 1 and _by_day(hours) else time
         return ". ".join(
@@ -109,7 +109,7 @@ def _of_run(run: tuple[int, int, Span]) -> tuple[int, int]:
 
 
 def _by_day(hours: Hours) -> bool:
-    """Whether all hours are between seven and seven, so that 'nine to four' can be only one thing."""
+    """Whether all hours are between 7 and 19 o'clock, so that 'nine to four' has only one meaning."""
     return all(dt.time(7) <= span.opens and span.closes <= dt.time(19) for span in hours.spans())
 
 

@@ -1,4 +1,4 @@
-"""A language that has no room of its own here: its words come from staff's file alone.
+"""A language that has no module of its own here: its words come only from staff's file.
 
 So a language can be added by people who do not program. It says numbers, times and dates digit by digit, and days by
 their names, because no words are put together that a speaker of the language has not written and heard.

@@ -107,7 +107,7 @@ def ways(script: Script) -> Mapping[str, tuple[Way, ...]]:
                 found[way.to] = (*found[here], way)
                 if way.key:
                     queue.append(way.to)
-                else:  # no key more than here, so it is one of the next
+                else:  # as many keys as to this place, so it comes before those that need more
                     queue.appendleft(way.to)
         if here == MAIN_MENU:
             queue.append(HELP)

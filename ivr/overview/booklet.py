@@ -1,8 +1,8 @@
 """Everything that the line says, to read: topic by topic, in the order in which callers meet them.
 
-It is made from the files of config/ by the compiler that makes what callers hear, with the grammar for the eye. So
-there is no second text, and nothing can be printed that is not said. `ivr print` makes a document of all of it, and
-`/read` shows the part that needs no phone.
+It is compiled from the files of config/ like the script that callers hear, but with the grammar for readers
+(`ivr/language/printed.py`). So there is no second text, and nothing can be printed that is not said.
+`ivr print` makes a document of all of it, and `/read` shows the part that needs no phone.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class BookletEntry:
     """A place of the line: what is said there, and where it leads."""
 
     id: str
-    #: Its name, which several places of one subject share; and one that no other place has, for lists.
+    #: Its title, which several places of one subject may share; and a heading that no other place has, for lists.
     title: str
     heading: str
     kind: str
@@ -127,7 +127,7 @@ class Booklet:
 def script_to_read(
     draft: Draft, bank_holidays: Iterable[dt.date] = (), ours: Iterable[str] = (), *, offers_texts: bool = True
 ) -> Script:
-    """The script of a draft, worded for the eye. Raises ConfigError with every Problem."""
+    """The script of a draft, worded for readers. Raises ConfigError with every Problem."""
     whole = Whole(PRINTED, IN_ENGLISH.words)
     return building.build(draft, revision_of(draft.files), bank_holidays, ours, offers_texts=offers_texts, whole=whole)
 
@@ -196,7 +196,7 @@ class _Maker:
     # what is not confirmed
 
     def _doubtful(self) -> tuple[tuple[str, str], ...]:
-        """Each setting that nobody has confirmed, with the words that stand for it in a sentence."""
+        """Each setting that nobody has confirmed, with the words that it puts into a sentence."""
         settings = self.draft.line.to_confirm()
         return tuple(
             (str(path[-1]), words)
@@ -260,7 +260,7 @@ class _Maker:
         )
 
     def _said(self, node: Place) -> Iterator[Paragraph]:
-        """What is said at a node, with the hint at a person where it is given."""
+        """What is said at a node, with the hint how to get a person where it is given."""
         for i, speech in enumerate(node.speeches()):
             is_hinted = isinstance(node, Reading) and node.hint_after == i and i < len(node.parts)
             hint = f"{text_of(self.script.speech(Phrases.to_person))} {self.script.press[PERSON_KEY]}"

@@ -67,7 +67,7 @@ def between(live: Script, draft: Script) -> list[Change]:
 
 
 def _recorded(live: Script, draft: Script) -> Iterator[Change]:
-    """Recordings that are new, stand for other words, or no longer are there: one change for each person."""
+    """Recordings that are new, changed, or of other words, as one change for each person; and those that are gone."""
     was, now = live.recorded, draft.recorded
     by: dict[str, list[str]] = {}
     for name in now:

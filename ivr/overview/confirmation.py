@@ -2,8 +2,8 @@
 
 The leaflet's numbers and addresses stay until somebody at the service confirms or replaces them. A wrong
 number can cost a family its appeal, so each unconfirmed setting is listed with the keys that lead callers
-to it and the number of texts that contain it. A confirmation holds for one value: a setting that was changed
-afterwards is not confirmed, and neither are words.
+to it and the number of texts that contain it. A confirmation holds for one value: settings and words that are
+changed afterwards are not confirmed any more.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ def in_words(script: Script) -> str:
 
 # --- the words ----------------------------------------------------------------------------------
 
-#: What callers hear and read, by file: the parts of it that are words, or settings that are said in words. Notices
-#: come and go and are nobody's to sign off; phones, addresses and hours are confirmed one by one.
+#: The parts of each file that are words, or settings that are said in words. Notices are left out, because they are
+#: temporary; phones, addresses and hours, because they are confirmed one by one.
 _WORDS_IN = {
     LINE: ("names", "numbers", "paragraphs", "switches", "sentences"),
     TEXTS: ("texts",),
@@ -122,7 +122,7 @@ def are_words_confirmed(draft: Draft) -> bool:
 
 
 def fingerprint(draft: Draft) -> str:
-    """What stands for all the words of a draft: another one as soon as a word, or where a key leads, is another."""
+    """The fingerprint of all the words of a draft. It changes with every word, and with where a key leads."""
     found = {
         f"{file}: {part}": _without_waivers(document.data[part])
         for file, document in draft.documents.items()

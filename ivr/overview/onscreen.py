@@ -24,7 +24,7 @@ from ivr.spoken import text_of
 _A_PERSON, TALK = frozenset({"person", "ring_back"}), "Talk to a person"
 #: The link to what follows by itself in a call.
 GO_ON = "Go on"
-#: The sentence of the line that is about the cost of a call, and so about no page.
+#: The name of the sentence about the cost of a call, which is left out on pages.
 _COST = "call_cost"
 
 
@@ -65,7 +65,7 @@ class Page:
     urgent: str
     topic: str
     review_by: dt.date
-    #: Whether it can be chosen from a list. What a question finds, such as which letter it is, is not to be guessed.
+    #: Whether it is in lists. A page that only a question leads to is not: nobody should guess which letter they have.
     is_listed: bool = False
 
 
@@ -187,7 +187,7 @@ _ANSWERS = {"1": "Yes", "2": "No", "3": "I am not sure"}
 
 
 def _link(script: Script, way: Way, is_question: bool) -> Iterator[Link]:
-    """A choice as a link. What works only in a call, such as slower speech, is none."""
+    """A choice as a link; nothing for what works only in a call, such as slower speech."""
     words = _ANSWERS[way.key] if is_question else (way.said_back or way.label).rstrip(".,")
     note = way.said_back if is_question else ""
     target = script.nodes.get(way.to)

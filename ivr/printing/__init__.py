@@ -1,7 +1,7 @@
 """Prints everything that the line says: as a tagged PDF, or as one HTML file.
 
-Both are made from the same booklet. Typst, which comes inside the package typst with its fonts, sets the PDF: it fails
-rather than write one that breaks PDF/UA, the standard for PDFs that screen readers can read.
+Both are made from the same booklet. Typst, which comes inside the package typst with its fonts, makes the PDF. It fails
+if the PDF would break PDF/UA, the standard for PDFs that screen readers can read.
 
     booklet.typ    the PDF's layout
     booklet.html   the same as a web page
@@ -115,5 +115,5 @@ def _keys(entry: BookletEntry) -> str:
 
 
 def _link(booklet: Booklet, place: str, places: set[str]) -> dict[str, str]:
-    """A place to refer to; its id is empty if it has no room in the document."""
+    """A reference to a place; its id is empty if the place has no entry in the document."""
     return {"to": place if place in places else "", "heading": booklet.headings.get(place, place)}

@@ -72,9 +72,8 @@ def svg(
 ) -> str:
     """The map as an SVG element. Raises NotDrawn.
 
-    The places in `found` have a thick border. Places that were `walked` say how many visits were in trouble. `notes`:
-    what is to be said of some places besides. A box links to the id that begins with `links_to` and ends with the name
-    of its place.
+    The places in `found` have a thick border. `walked`: how many visits of each place were in trouble, which its box
+    says. `notes`: what else to say at some places. A box links to the id that is `links_to` and the name of its place.
     """
     if equipment.only_serves():
         raise NotDrawn(f"The map is not drawn here. {equipment.ONLY_SERVES}")

@@ -1,7 +1,8 @@
 """The sheet that goes to a translator and comes back: one row a line, as XLSX.
 
-Truth stays in `config/languages/`. A sheet carries words to people and home again; it never confirms any. What was sent
-is hidden in it, so that a row that was made from older English comes back as stale, and is not refused.
+The files in `config/languages/` remain the source. A sheet only carries words to a translator and back, and confirms
+nothing. The English that was sent is in a hidden column, so a row that was made from older English counts as stale when
+it comes back, and is not refused.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _HOW = (
     "You may leave rows as they are, sort them, and stop in the middle. Save the file as XLSX, and send it back.",
     "Nothing that you write here is heard by a caller before somebody else has checked it.",
 )
-#: What stands there instead for whoever translates back.
+#: The instructions for whoever translates back into English.
 _HOW_BACK = (
     "Write only in 'back into English, word for word': what the translation says, in English.",
     "Write what it really says, also where it sounds odd or wrong. Do not make it better.",
@@ -188,7 +189,7 @@ def _opened(content: bytes) -> Workbook:
 
     try:
         return load_workbook(io.BytesIO(content))
-    except Exception as error:  # the library raises whatever it stumbles on in a damaged file
+    except Exception as error:  # for a damaged file, the library can raise anything
         raise NotASheet("This cannot be read as an XLSX file. Save the sheet as XLSX, and not as CSV.") from error
 
 
@@ -257,8 +258,6 @@ _FAULTS = {"f": "is a formula", "n": "is a number", "b": "is true or false", "e"
 
 
 def plain(words: str) -> str:
-    """Words in the one spelling that is kept: without marks of direction and with single spaces. What joins letters
-    stays.
-    """
+    """Words in the form that is stored: one Unicode form, no marks of direction, single spaces. Joiners stay."""
     words = "".join(" " if unicodedata.category(char) == "Zs" else char for char in words.translate(_DIRECTIONS))
     return " ".join(spelled(words).split())

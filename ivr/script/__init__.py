@@ -55,7 +55,7 @@ WINDOW_PHRASES = ("in_the_morning", "in_the_afternoon", "at_any_time")
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedTake:
-    """A take that somebody stands for."""
+    """A take that somebody has confirmed."""
 
     #: The fingerprints of its words and of its sound (eight hexadecimal digits).
     of: str
@@ -131,7 +131,7 @@ class Script:
     tongues: tuple[Tongue, ...] = ()
     #: Words that are said in another language than this script's, with its tag: a language's offer of itself.
     foreign: Mapping[str, str] = field(default_factory=dict)
-    #: In English, the takes that somebody stands for, by the name of the recording.
+    #: In English, the confirmed takes, by the name of the recording.
     recorded: Mapping[str, ConfirmedTake] = field(default_factory=dict)
     #: In another language, what is recorded in one piece: its words, by the name of the sound; and the fingerprint of
     #: each sound that somebody has heard for these words.

@@ -1,7 +1,7 @@
-"""What is counted of the effects that have a limit in a day, and against which limit (why there are any: `limits.py`).
+"""What counts towards the daily limits of callback requests and texts, and which limits apply.
 
-The handler of live effects counts in Redis (`store/limits.py`), that of practice calls here, in memory. A test holds
-them to one contract.
+`ivr/callbacks/limits.py` says why there are limits. Live calls are counted in Redis (`ivr/store/limits.py`), practice
+calls here, in memory. A test checks that both count alike.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Asked:
 
 
 def asked(effect: SaveRequest | SendText) -> Asked:
-    """What is counted of an effect.
+    """What an effect asks for, to be counted.
 
-    A message after the tone counts towards all of the day, but not towards its phone: it needs no key, and rings
+    A message after the tone counts towards the day's total, but not towards its phone: it needs no key, and rings
     nobody.
     """
     if isinstance(effect, SendText):
@@ -52,7 +52,7 @@ def of(effect: SaveRequest | SendText, line: line_settings.LineSettings) -> line
 
 
 class MemoryCounts:
-    """Counts in memory what was asked for, by the rules by which the live handler counts in Redis."""
+    """Counts in memory what was asked for, by the same rules as the live handler in Redis."""
 
     def __init__(self) -> None:
         self._ids = set[tuple[dt.date, str]]()
@@ -66,7 +66,7 @@ class MemoryCounts:
         return other
 
     def take(self, asked: Asked, most: line_settings.Limits, now: float) -> Limit:
-        """Count it, and return an empty text; or the limit that is reached. What was counted before is not again."""
+        """Count it, and return an empty string; or return the limit that is reached. An id is counted only once."""
         day = dt.datetime.fromtimestamp(now, LONDON).date()
         all_of, keyed_of, phone = (day, asked.what), (day, f"{asked.what} keyed"), (asked.what, asked.phone)
         count, until = self._phones.get(phone, (0, 0.0))

@@ -113,8 +113,8 @@ class Place:
     in_dialogue: bool = False
     #: Whether a call can continue here without knowing what the caller said on the way.
     stands_alone: bool = False
-    #: Whether such a series of steps ends on arrival here; and whether one begins anew. After either, star does not
-    #: lead back into the old steps.
+    #: Whether such a dialogue ends on arrival here; and whether it begins again from its start. After either, star does
+    #: not lead back into the old steps.
     ends_dialogue: bool = False
     begins_dialogue: bool = False
     #: Whether, at this place, a number is saved already and questions about the call back remain. If star leads out of
@@ -174,7 +174,7 @@ class Place:
         return at
 
     def interrupted_by_hash(self, at: At) -> At:
-        """The position after hash came too soon: the caller has begun to hear this place, and hears less of it now."""
+        """The position after hash came too soon. What the caller has begun to hear is then said again, in short."""
         return at
 
     def named(self, here: Here, options: tuple[Option, ...]) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ class Place:
     # what comes in
 
     def took(self, here: Here, event: Input) -> Moved | None:
-        """Where an event leads that this place handles itself; None to treat it like any other key or silence."""
+        """Where an event leads that this place handles itself; None if the engine handles it as at any place."""
         return None
 
     def over(self, here: Here, event: TransferEnded | Recorded) -> Moved:

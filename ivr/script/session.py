@@ -64,9 +64,9 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     when: When = ""
     window: Window | None = None
     #: No slot could be held, because Redis is away, or keyed numbers have used their share. The caller has said when
-    #: they can be rung, and is promised only a day.
+    #: they can be rung, and is promised only a day. (Stored sessions have it as `no_place`.)
     no_slot: bool = msgspec.field(default=False, name="no_place")
-    #: In this class, None means not asked yet.
+    #: None: not asked yet, here and in the fields below.
     urgent: bool | None = None
     #: Whether they are of the highest urgency.
     today: bool = False
@@ -86,7 +86,7 @@ class Wishes(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Taking(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What somebody who records from a test phone is at."""
+    """How far somebody has got who records prompts from a test phone."""
 
     #: The prompt to say: the name of its recording, and its words.
     name: str = ""
@@ -112,8 +112,8 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     #: Whether the number is blocked. Then the line does nothing unasked: after silence it rings no person and takes no
     #: message. Guidance, and everything asked for with a key, still works, because numbers can be forged.
     blocked: bool = False
-    #: The language of the call, and whether it comes from a test phone: drafts of languages are offered to it, and
-    #: recording what the line says.
+    #: The language of the call; and whether it comes from a test phone, which is offered drafts of languages, and to
+    #: record prompts.
     language: str = "en"
     drafts: bool = False
     #: The positions that star leads back to, the latest last.
@@ -172,6 +172,7 @@ class Session(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     left_at: int = -1
     #: The question that was last answered 'not sure'.
     unsure_of: str = ""
+    #: The topics that the caller listened to, and the places of their latest errors, for the adviser.
     heard: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     #: A number that was entered and confirmed in this call, so that nobody has to enter it twice.
@@ -336,7 +337,7 @@ class MoveRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class CancelRequest(msgspec.Struct, frozen=True, gc=False):
-    """Cancel the wish with this call number."""
+    """Cancel what the caller with this call number asked for."""
 
     id: str
     reference: str
@@ -354,14 +355,14 @@ class SendText(msgspec.Struct, frozen=True, gc=False):
 
 
 class FindPrompt(msgspec.Struct, frozen=True, gc=False):
-    """Find the next prompt that nobody has recorded, but for those that this call passed over."""
+    """Find the next prompt that nobody has recorded, except those that this call passed over."""
 
     call: str
     passed: tuple[str, ...]
 
 
 class FindTake(msgspec.Struct, frozen=True, gc=False):
-    """Find what is said about a take, once it has come."""
+    """Find how a take was judged. Fails as long as its recording has not come from Twilio."""
 
     id: str
 
