@@ -1,7 +1,7 @@
-"""Make .venv from a lock file, or do nothing if it is that already. `scripts/install` finds a Python, and runs this.
+"""Make .venv from a lock file, or do nothing if it has that already. `scripts/install` finds a Python, and runs this.
 
-Needs nothing but that Python. A .venv counts only once its last step is done: one that is half-made, that another
-Python made, that was copied from another folder, or whose Python is gone, is made anew.
+Needs nothing but that Python. A .venv counts only once its last step is done. It is made anew if it is incomplete, was
+made by another Python, was copied from another folder, or its Python is gone.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ PYTHON = VENV / "bin" / "python"
 #: What is installed, as hashes of what was asked for; and the folder that it was made in.
 INSTALLED, MADE_IN = VENV / "installed", VENV / "folder"
 LOG = VENV / "install.log"
-#: `ivr` for any folder: the first line of a program cannot name a Python whose path is long, or has odd signs in it.
+#: The program `ivr`, for a folder of any name: a first line like #!/path/to/python cannot have a long path or spaces.
 LAUNCHER = """#!/bin/sh
 exec "$(dirname "$(readlink -f "$0")")/python" -P -m ivr "$@"
 """
 #: Settings for other uses of pip and Python, which would put packages elsewhere or hide those of .venv.
 NOT_FOR_US = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH")
-#: For a machine that only serves calls. It gets no more than that, so it is made anew whenever it changes.
+#: For a machine that only serves calls. Its .venv must have nothing else, so it is made anew whenever this changes.
 SERVING = "scripts/deploy/requirements.lock"
-#: Megabytes that must be free for a failure to have another reason than a full disk.
+#: With fewer free megabytes than this, a failure is put down to a full disk.
 ROOM = 50
 
 
@@ -90,7 +90,7 @@ def _can_be_used() -> bool:
         made_in, settings = MADE_IN.read_text(), (VENV / "pyvenv.cfg").read_text()
     except OSError:
         return False
-    # The same folder can be come to by another way: a link, or another mount.
+    # The same folder can have another path: through a link, or another mount.
     if not (INSTALLED.exists() and os.path.isdir(made_in.strip()) and os.path.samefile(made_in.strip(), ROOT)):
         return False
     if os.environ.get("PYTHON") and not _made_by_this(settings):
@@ -129,7 +129,7 @@ def _make(lock: str) -> None:
     if not is_whole:
         _make_empty()
     MADE_IN.write_text(f"{ROOT}\n")
-    # Half of the bytecode would be of modules that a machine never imports.
+    # No bytecode of all modules: such a machine never imports half of them.
     _pip("--require-hashes", *(["--no-compile"] if lock == SERVING else []), "--requirement", lock)
     _pip("--no-deps", "--no-build-isolation", "--no-index", "--editable", ".")
     program = VENV / "bin" / "ivr"
@@ -169,7 +169,7 @@ def _make_empty() -> None:
 
 
 def _pip(*options: str) -> None:
-    """Run pip. Raises CannotInstall with what it says itself of the reason."""
+    """Run pip. Raises CannotInstall with the reason that pip gives."""
     with LOG.open("w") as log:
         command = [PYTHON, "-m", "pip", "install", "--quiet", *options]
         code = subprocess.run(command, cwd=ROOT, env=_environment(), stdout=log, stderr=log, check=False).returncode

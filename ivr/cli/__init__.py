@@ -6,7 +6,7 @@ correct, 2 for wrong usage.
 MODULES says where each command is. Beside them:
 
     common.py           what commands share
-    scripts.py          what they share of the draft and of publications
+    scripts.py          the same for commands that compile the draft or a publication
     preparing.py        what a start does before the line answers
     taking_in.py        what a translator's sheet changes
     made_up_callers.py  the callers of `ivr demo`
@@ -72,7 +72,7 @@ MODULES = {
 class Commands(click.Group):
     """The commands, each imported when it is asked for.
 
-    `ivr start` and `ivr worker` stay as long as the line runs, and what the other commands import takes 24 MB.
+    `ivr start` and `ivr worker` stay in memory as long as the line runs, and the imports of the others take 24 MB.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:

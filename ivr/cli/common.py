@@ -1,7 +1,7 @@
 """Code that several commands share.
 
-`ivr start` and `ivr worker` load it, and stay as long as the line runs. So it imports nothing that checks or speaks
-words: what commands need of that is in `scripts.py`.
+`ivr start` and `ivr worker` load it, and stay in memory as long as the line runs. So it imports nothing that checks or
+speaks words. Code that does is in `scripts.py`.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def shown(problems: Iterable[Problem], to: IO[str] | None = None) -> str:
 
 @contextmanager
 def refusing(so: str) -> Iterator[None]:
-    """After the Problems that stopped a command, print the consequence `so`."""
+    """If Problems stop a command, print them, and after them the consequence `so`."""
     try:
         yield
     except ConfigError as error:

@@ -62,12 +62,12 @@ def _of_its_own(data: Path, port: int) -> Settings:
     So no text, mail or call can leave it: neither this process nor its children know an account or a server.
     """
     (data / config.DEMO).touch()
-    words = ",".join(keys.new_words())  # which end with the demo
+    words = ",".join(keys.new_words())  # nobody needs these keys after the demo
     config.use_only("IVR_CONFIG", "IVR_AUDIO", IVR_DATA=str(data), IVR_SPEECH="say", IVR_KEYS=words)
     own = data / "config"  # a page changes these files, and nothing of a demo is kept
     try:
         shutil.copytree(config.settings(port=port).config_dir, own)
-    except OSError as error:  # with copytree's own kind, which tells of each file
+    except OSError as error:  # copytree raises a kind of it that names each file
         raise Stop(f"The demo was not started, because config/ cannot be copied for it: {error}") from error
     config.use_only("IVR_AUDIO", "IVR_DATA", "IVR_SPEECH", "IVR_KEYS", IVR_CONFIG=str(own))
     return config.settings(port=port)

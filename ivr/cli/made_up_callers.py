@@ -38,7 +38,7 @@ _ANSWERS = {
     "ring_when": "3", "ring_message": "1", "ring_safe": "1", "ring_needs": "1",
     "letter_date": "0311", "letter_check": "1",
 }  # fmt: skip
-#: The keys of "When shall we ring you?" and "Do you need help to talk with us?"
+#: The keys at `ring_when` and at `ring_needs`.
 MORNING, AFTERNOON = "1", "2"
 RELAY, INTERPRETER, SLOWLY = "2", "3", "4"
 #: A limit above the keys that any of these calls needs.
@@ -121,7 +121,7 @@ _BY_HOUR = {
     8: (9, 3, 2, 5, 1), 9: (19, 14, 11, 12, 8), 10: (16, 12, 13, 9, 9), 11: (11, 9, 8, 8, 6), 12: (7, 6, 5, 6, 4),
     13: (8, 9, 7, 6, 5), 14: (9, 8, 8, 7, 5), 15: (12, 11, 10, 9, 7), 16: (8, 9, 6, 7, 3), 17: (5, 4, 2, 3, 1),
 }  # fmt: skip
-#: What the report has of this month so far, and how often. In tries that were talks, advisers chose answers.
+#: What the report counts of this month so far, and how often.
 COUNTED: tuple[tuple[tuple[str, ...], int], ...] = (
     (("outcome:spoke",), sum(CHOSEN)),
     (("outcome:no answer",), 17),
@@ -170,7 +170,7 @@ def fill(settings: Settings, store: Store, script: Script, now: dt.datetime) -> 
 
 
 def _chosen(script: Script) -> Iterator[tuple[list[str], int]]:
-    """What advisers chose: the nth answer of each question, so often."""
+    """What advisers chose after talks, and how often: the first answers of each question, as in CHOSEN."""
     for question, asked in script.line.after_a_talk.items():
         for answer, times in zip(asked.answers, CHOSEN, strict=False):
             yield [came.counted(question, answer)], times

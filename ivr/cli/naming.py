@@ -1,4 +1,7 @@
-"""Commands about the things that staff name: where one is used, another name for it, a new one, and one less."""
+"""Commands about names that staff choose: where one is defined and used, and renaming.
+
+`topics.py` and `upgrading.py` use the functions here that read config/, compile it and write what changed.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What `ivr start` does before the line answers: what is live, its sounds, and what somebody should know.
 
-It loads what checks and speaks words, hundreds of megabytes, so it runs in a process that ends before the line answers.
+It loads the code that checks and speaks words, which takes hundreds of megabytes. So it runs in a process that ends
+before the line answers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Commands that run the line.
 
-`ivr start` stays as long as the line runs. So this module imports only what that takes: each command imports what else
-it needs, and `start` does so in a process that ends before the line answers.
+`ivr start` stays in memory as long as the line runs. So this module imports only what a running line needs. Each
+command imports the rest itself, and `start` does so in a process that ends before the line answers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scripts for commands: the draft on disk, or an earlier publication, compiled."""
+"""Compiles scripts for commands: of the draft on disk, or of an earlier publication."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def _spool(folder: Path | None) -> Spool:
 
 
 def _in_words(entry: SpoolEntry) -> str:
-    """No number of a phone: whoever runs the line need not see one."""
+    """What a caller asked for, without a phone number: operators do not need to see any."""
     at = dt.datetime.fromtimestamp(entry.at, LONDON)
     if request := entry.request:
         (asker,) = request.askers

@@ -1,4 +1,4 @@
-"""What a translator's sheet changes in a language's file: line by line, and never who checked or heard it."""
+"""What a translator's sheet changes in a language's file, line by line. It never confirms one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Changes = dict[str, dict[str, str | None]]
 
 @dataclass
 class Taken:
-    """What a sheet changes, and in words: the changes, and what whoever takes it in should look at."""
+    """What a sheet changes; the same in words (`told`); and what to look at before it is written (`look`)."""
 
     changes: Changes = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ def _left_out(known: dict[str, translation.TranslationRow], rows: list[sheets.Sh
 
 
 def _lost(row: sheets.SheetRow, before: translation.TranslationRow) -> Iterator[str]:
-    """What somebody wrote beside an empty translation: a line is kept with its words only."""
+    """What somebody wrote beside an empty translation. It is not kept, because a line is kept only if it has words."""
     there = as_row(before)
     for new, old in ((row.note, sheets.plain(there.note)), (row.back, sheets.plain(there.back))):
         if new and new != old:
@@ -131,7 +131,7 @@ def as_row(row: translation.TranslationRow) -> sheets.SheetRow:
 
 
 def _fields(row: sheets.SheetRow, before: sheets.SheetRow, today: dt.date) -> dict[str, str | None]:
-    """What a row writes, as YAML. New words, or other English, take away who checked and heard the old."""
+    """What a row writes, as YAML. With new words, or other English, nobody has checked or heard the line any more."""
     fields: dict[str, str | None] = {"says": editing.quoted(row.says), "of": editing.quoted(row.english)}
     for name, new, old in (("back", row.back, before.back), ("note", row.note, before.note)):
         if new or old:

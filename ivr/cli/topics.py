@@ -39,7 +39,7 @@ def new_group() -> None:
 
 @dataclass
 class _Asked:
-    """What was given for a new topic, and what is asked for when it is needed."""
+    """What was given for a new topic. What is missing is asked for when it is needed, if `may_ask`."""
 
     may_ask: bool
     given: dict[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def topic(parts: tuple[str, ...], beside: int | None, yes: bool, **given: str | 
 
 
 def _passing(settings: Settings, before: Mapping[str, str], asked: _Asked) -> dict[str, str]:
-    """The files with a topic against which the check has nothing. Asks again while it has something."""
+    """The files with the new topic, once the check finds nothing wrong with it. Until then, asks for other answers."""
     while True:
         made = _topic(before, asked)
         try:
@@ -167,7 +167,7 @@ def _topic(files: Mapping[str, str], asked: _Asked) -> NewTopic:
 
 
 def _under(menus: Mapping[str, str], asked: _Asked) -> tuple[str, int]:
-    """What leads to the topic; and of a full menu, the key whose choice shares a menu with it."""
+    """The node that leads to the topic; and if that is a full menu, the key whose choice shares a new menu with it."""
 
     def why_not(under: str) -> str:
         why = topics.why_not_under(menus, under, int(asked.given["beside"] or 0))

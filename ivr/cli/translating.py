@@ -1,4 +1,4 @@
-"""Commands for other languages: what is left to do, the sheets that travel, and who stands for each line."""
+"""Commands for other languages: what is left to do, sheets for translators, and who checked and heard each line."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def sheet_in(file: Path, yes: bool) -> None:
     _must_be_sound(settings, tag, changed)
     if not yes:
         click.confirm("Write this into config/? Nobody hears it before it is checked and listened to", abort=True)
-    # The page Listen and other commands may have written while whoever is here read what would change.
+    # While the user read what would change, the page Listen or another command may have written to the file.
     with taking.locked(settings.audio_dir):
         if path.read_bytes().decode("utf-8") != text:
             raise Stop(f"{path} was changed meanwhile. Nothing was written. Take the sheet in again.")
@@ -244,7 +244,7 @@ def _rows(settings: Settings, tag: str, lines: tuple[str, ...]) -> list[translat
 
 
 def _must_be_sound(settings: Settings, tag: str, text: str) -> None:
-    """Raises ConfigError if the changed file does not fit."""
+    """Raises Stop, with the problems, if the draft has any after this change."""
     files = {**configfiles.script_files(settings.config_dir), f"{LANGUAGES}{tag}.yaml": text}
     draft = drafts.read_draft(files)
     if draft.problems:

@@ -1,4 +1,4 @@
-"""The command that brings an older `config/` into the shape of this version."""
+"""The command that rewrites an older `config/` in the shape that this version needs."""
 
 from __future__ import annotations
 

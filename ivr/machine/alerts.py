@@ -1,9 +1,9 @@
 """Sends alerts about urgent or late requests, by e-mail or webhook.
 
 An alert says that something is waiting and where to look. It never contains a caller's number, because mail is read on
-phones that lie about. Mail uses TLS whenever the server offers it, and the certificate must be valid; a password is
-never sent without TLS. A mail server on this machine may work without TLS or with a self-signed certificate, because
-nobody can listen in between.
+phones that other people may see. Mail uses TLS whenever the server offers it, and the certificate must be valid; a
+password is never sent without TLS. A mail server on this machine may work without TLS or with a self-signed
+certificate, because nobody can listen in between.
 
 A retried alert keeps its id, so a receiver that already has it can recognise it.
 """

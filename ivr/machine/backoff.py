@@ -8,7 +8,7 @@ from __future__ import annotations
 #: A process that ran for this many seconds started successfully.
 STEADY_SECONDS = 10.0
 #: Seconds before the first restart after an early end, and the longest delay, because somebody may be waiting for the
-#: process. One that is not the only one of its kind may wait longer.
+#: process. If other processes of its kind still answer, it may wait longer (LONGEST_WITH_SISTERS).
 FIRST_SECONDS, LONGEST_SECONDS, LONGEST_WITH_SISTERS = 0.5, 5.0, 30.0
 #: This many early ends in a row are a crash loop.
 CRASH_LOOP = 4

@@ -60,7 +60,8 @@ def die_with_parent(how: signal.Signals = signal.SIGTERM) -> None:
 class Child:
     """A child process, in its own session so that Ctrl-C reaches the parent first. It ends with the parent.
 
-    Files that it creates are readable only by this user.
+    Files that it creates are readable only by this user. `orphaned` is called in the new process before its command
+    starts, and arranges what happens when the parent ends.
     """
 
     def __init__(

@@ -83,7 +83,7 @@ class Settings:
     smtp_url: str
     smtp_from: str
     web_processes: int
-    #: The proxies in front of us, whose word on who asks is believed.
+    #: The proxies in front of us. What they say about a client's address is trusted.
     trusted_proxies: tuple[environment.Network, ...]
     #: What a scraper on another machine shows to read the metrics; empty: only this machine reads them.
     metrics_token: str
@@ -180,7 +180,7 @@ def _cores() -> int:
 
 
 def settings_to_check(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[Problem, ...]]:
-    """Settings for checking config/, and every Problem of the environment.
+    """Settings to check config/ with, and every Problem of the environment.
 
     Raises ConfigError if the folders themselves cannot be used.
     """

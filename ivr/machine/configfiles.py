@@ -1,6 +1,6 @@
-"""The files of `config/`, opened: what is read of the folder, and a Problem for whatever in it is not.
+"""Opens the files of `config/`, and reports a Problem for each file in the folder that is not read.
 
-This module has them as texts; `drafts` and `building` interpret them.
+Here, they are only texts. `ivr.authoring.drafts` parses and validates them, and `ivr.compiling.building` compiles them.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ def is_full(error: OSError) -> bool:
 
 
 def private_folder(path: Path) -> Path:
-    """This folder.
+    """Create this folder if it is missing, and return it.
 
-    If it has to be created, only its owner can read it, because it holds callers' numbers and voices.
+    Only its owner can read a new one, because it holds callers' numbers and voices.
     """
     if not path.is_dir():
         private_folder(path.parent)
@@ -61,7 +61,7 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, completely or not at all, so that it survives a power cut.
+    """Write a file that only its owner can read, completely or not at all. It survives a power cut right after this.
 
     Raises OSError.
     """

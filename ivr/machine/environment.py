@@ -96,7 +96,7 @@ def key_faults(words: Sequence[str], where: str) -> Iterator[_Told]:
         yield f"{where} has no key that encrypts, which is a word without names: before it.", _KEYS_AGAIN
 
 
-#: For the first time, and for a line that has keys.
+#: What to do, for a line that has keys, and for one that is new.
 _KEYS_AGAIN = "Copy the keys of this line again. A line that has none yet: use the output of ivr keys new"
 
 

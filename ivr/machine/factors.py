@@ -1,11 +1,11 @@
-"""The second factor: codes of an app (TOTP, RFC 6238), and codes of last resort.
+"""The second factor: codes of an app (TOTP, RFC 6238), and codes of last resort (recovery codes).
 
 The app and the line share a key, and make a code of six digits from it and the time, in steps of 30 seconds. A code of
 the step before and of the one after fits too, because clocks differ a little. Each code can be used once; who used
 which is remembered by `ivr.store.accounts`.
 
-Codes of last resort are for a lost phone. Each has about 50 bits, so a plain keyed hash keeps it: nobody can try all of
-them.
+Codes of last resort are for a lost phone. Each has about 50 random bits, so they are stored as plain keyed hashes:
+nobody can try them all.
 """
 
 from __future__ import annotations

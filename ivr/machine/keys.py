@@ -2,12 +2,12 @@
 
 The keys are words, newest first, in IVR_KEYS (with commas) or in the key file (one a line):
 
-    names:<base64>   32 bytes that hash phone numbers for the names of keys in Redis; the same for good
+    names:<base64>   32 bytes that hash phone numbers for the names of keys in Redis; they never change
     <base64>         32 bytes that encrypt: the first one encrypts, and all of them decrypt
 
 Names have a key of their own, so that a rotation rewrites values and no names. Two processes that hash a number with
 different keys would not find each other's requests, and a rename of every name at once, under a running line, is not
-possible. What a leaked names key gives away is which numbers are stored, to somebody who can also read Redis.
+possible. If the key for names leaks, somebody who can also read Redis can find out which numbers are stored.
 
 A sealed value is a byte 1, four bytes that identify its key, a nonce of twelve bytes, and what AES-256-GCM makes of the
 content, with the kind of the value as associated data. So a text is never taken for a request. A value that does not
@@ -126,8 +126,8 @@ class Keys:
     def _fresh(self, *, at_once: bool = False) -> _Ring:
         """The keys, read again if their file has changed.
 
-        A file that is missing, damaged, or of another line changes nothing. What is written from then on could else not
-        be found again, or not be read.
+        A file that is missing, damaged, or of another line changes nothing: with its keys, what is written from then on
+        could not be found again, or not be read.
         """
         if self._file is None:
             return self._ring
@@ -183,7 +183,7 @@ def of_line(words: str, file: Path) -> Keys:
 def make(file: Path, data: Path) -> None:
     """Make the key file of a new line, whose data is in this folder.
 
-    Raises ConfigError where the file could be lost sooner than the data, or cannot be written.
+    Raises ConfigError if the file might be lost before the data is, or cannot be written.
     """
     if os.path.ismount(data):
         raise _none(file, f"{data} is a volume of its own, and a file beside it may not be kept as long.")

@@ -16,13 +16,14 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-#: Characters of a new password: a long one is the best that a password alone can do. The longest is looked at whole.
+#: The fewest and the most characters of a new password. Length is the best protection that a password alone can give,
+#: and even the longest is hashed in full.
 SHORTEST, LONGEST = 15, 200
-#: Guesses that a new password must withstand, as a power of ten. What a list of common passwords has, names and
-#: patterns on a keyboard stay far below.
+#: Guesses that a new password must withstand, as a power of ten. Common passwords, names and keyboard patterns need far
+#: fewer.
 _FEWEST_GUESSES = 10
 _TRY = "Take four words that have nothing to do with each other."
-#: Characters that zxcvbn looks at, which takes longer than linearly.
+#: The characters of a password that zxcvbn looks at. It takes more than linear time.
 _LOOKED_AT = 72
 
 #: The most checks that may wait. More are not people signing in.

@@ -2,7 +2,7 @@
 
 web_server  the web server's processes, with restarts
 tools       what the worker's jobs work with: settings, store and clients
-overdue     what waits that should not: late requests, unheard messages, a flood
+overdue     what is overdue: late requests, unheard messages; and a flood
 alerting    jobs that alert the service
 worker      runs the work: texts, recordings, calls by one click; looks for forgotten work
 pool        the worker's processes and queues

@@ -1,4 +1,4 @@
-"""Alerts: jobs that tell the service, by mail and webhook, what cannot wait. `alerts` sends them."""
+"""Alerts: jobs that tell the service, by mail and webhook, what cannot wait. `ivr.machine.alerts` sends them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivr.processes import overdue
 from ivr.processes.tools import Tools
 from ivr.usecases.jobs import PROCESSES, AlertReason, Channel
 
-#: Seconds after which a late request is named in the alert, and how many are.
+#: Requests that are late by so many seconds are named in an alert, and so many of them at most.
 LATE_DAY_SECONDS, MOST_NAMED = 24 * 60 * 60, 10
 #: The subjects of alerts: what to do.
 SUBJECTS = {
@@ -30,7 +30,7 @@ SUBJECTS = {
 
 
 def alert(tools: Tools, request_id: str, what: AlertReason, way: Channel) -> None:
-    """Send one alert about a request by one way, if its reason still applies and that way is configured."""
+    """Send one alert about a request by mail or webhook, if its reason still applies and that way is configured."""
     request, waiting, now = tools.store.requests.get(request_id), tools.store.requests.waiting(), time.time()
     if request is None or not _is_so(tools, request, waiting, what, now):
         _forget_this_job()

@@ -1,4 +1,4 @@
-"""What waits that should not: late requests, messages that nobody listened to, and a flood of requests."""
+"""What is overdue: late requests, and messages that nobody listened to; and which requests are part of a flood."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_late(request: CallbackRequest, now: float) -> bool:
 class Overdue(NamedTuple):
     """How many callers were not rung in time, and messages not listened to in time.
 
-    `urgent_since`: since when the urgent caller who could be rung first has waited (POSIX seconds); 0 if none waits.
+    `urgent_since`: since when the first urgent caller who can be rung has been waiting (POSIX seconds); 0 if none waits.
     """
 
     late: int
@@ -31,7 +31,7 @@ class Overdue(NamedTuple):
 
 
 def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Overdue:
-    """What of this waits that should not."""
+    """How much is overdue among these open requests."""
     urgent = (max(request.asked_at, request.opens) for request in waiting if request.urgent and request.opens <= now)
     return Overdue(
         sum(is_late(request, now) for request in waiting),
@@ -50,7 +50,7 @@ def is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:
 
 
 def in_flood(tools: Tools, waiting: list[CallbackRequest]) -> set[str]:
-    """The ids of requests that are part of a flood. So few requests are none, and `line.yaml` is not read for them."""
+    """The ids of requests that are part of a flood. If fewer than any flood wait, `line.yaml` is not read."""
     if len(waiting) < limitsfile.LEAST_FLOOD:
         return set()
     return flood.part_of_one(waiting, tools.line().limits.flood_an_hour)

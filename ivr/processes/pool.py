@@ -1,4 +1,4 @@
-"""The processes of the worker: one for each queue, four for the one of clicks, and one that looks.
+"""The processes of the worker: one for each queue, four for the queue of clicks, and one for the look.
 
     ivr worker ─┬─ ringing by one click, 4  each takes jobs from its queue, one at a time, and does each in
                 ├─ alerts by webhook        a process forked for it: a job that ends its process, or never ends,
@@ -12,9 +12,9 @@ Each is forked from the parent, and shares its loaded code. In rq's own pool all
 server that hangs would block them all. A click is different from the rest: an adviser waits for it, and a slow answer
 to one click must not delay the next. So four processes take clicks.
 
-The look replaces rq's scheduler, which holds a lock for a minute. After a scheduler was killed, retries waited up to
-eleven minutes until the lock expired and another process noticed. Here each move is a transaction, so any number of
-processes may look at once, and a killed one leaves nothing locked.
+The look is a maintenance pass. It replaces rq's scheduler, which holds a lock for a minute. After a scheduler was
+killed, retries waited up to eleven minutes until the lock expired and another process noticed. Here each move is a
+transaction, so any number of processes may look at once, and a killed one leaves nothing locked.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def work(settings: Settings) -> None:
 
 
 class WorkerProcess:
-    """One process of the worker, forked from this one. It ends when this one does."""
+    """One process of the worker, forked from this one, which does `be` for as long as it lives. Ends with this one."""
 
     def __init__(self, name: str, be: Callable[[], None]):
         self.name, self.backoff = name, Backoff()

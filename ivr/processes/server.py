@@ -115,7 +115,7 @@ def redis(settings: Settings, *, for_line: bool = False) -> Iterator[list[Child]
 
 
 def unlock(settings: Settings) -> None:
-    """Make sure that the keys here are those of what is stored, and make the keys of a new line.
+    """Make sure that the keys here are those that encrypted what is stored, or make keys for a new line.
 
     Raises CannotStart, with what to do, if they are missing or others, and ConfigError if none can be made.
     """

@@ -38,7 +38,7 @@ from ivr.web.live import preload
 
 #: Seconds between two checks for a process that ended.
 LOOK_SECONDS = 0.2
-#: Connections that a process holds at a time; more wait outside. Most of them would only wait (`web/admission.py`).
+#: Connections that a process accepts at a time; others wait until one is free. Most only wait (`web/admission.py`).
 MOST_CONNECTIONS = 4096
 #: Threads that a process has in any case, and tasks that are left for the worker, Redis and the server itself.
 FEWEST_THREADS, OTHER_TASKS = 16, 200
@@ -61,7 +61,7 @@ def _stops_held() -> Iterator[None]:
 
 
 def _end_when_stopped() -> None:
-    """For a forked process: a signal ends it at once, until granian sets a handler, with which it answers first."""
+    """For a forked process: a signal ends it at once. Later, granian's own handler lets it answer what it has first."""
     for number in STOPS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)

@@ -65,7 +65,7 @@ def send_text(tools: Tools, text_id: str) -> None:
 
 
 def ask_for_sender(tools: Tools) -> None:
-    """Find out whether texts can be sent, if Redis has no answer: the start could not ask, or Redis has lost it.
+    """Ask Twilio whether texts can be sent, if Redis has no answer: the start could not ask, or Redis has lost it.
 
     Until then, callers are offered none.
     """
@@ -116,7 +116,7 @@ def fetch_recording(tools: Tools, wish: str, recording_sid: str, seconds: int) -
 
 
 def _may_hold_speech(sound: bytes) -> bool:
-    """Whether somebody should listen to a message. Without the libraries for sound, to each."""
+    """Whether somebody should listen to a message. Without the libraries for sound: to every message."""
     if equipment.only_serves():
         return True
     from ivr.audio.speech import may_hold_speech
@@ -193,7 +193,7 @@ def look(tools: Tools, now: float) -> None:
 
 
 def _look_for_texts(tools: Tools, now: float) -> None:
-    """Queue texts that the queue has lost, and find out whether texts can be sent, where nobody knows."""
+    """Queue texts that the queue has lost; and if it is not known whether texts can be sent, a job that asks Twilio."""
     if tools.settings.can_reach_twilio and tools.store.texts.why_no_sender() is None:
         tools.jobs.ask_for_sender(now)
     for text in tools.store.texts.underway():
@@ -204,7 +204,7 @@ def _look_for_texts(tools: Tools, now: float) -> None:
 
 
 def hand_in(tools: Tools, now: float) -> None:
-    """Hand in what this machine kept while Redis was away. The web does so every second, if it runs."""
+    """Hand in what this machine kept while Redis was away. Every web process does so too, once a second."""
     tools.spool.prepare(now)
     spooling.hand_in(tools.spool, tools.store, tools.jobs)
 

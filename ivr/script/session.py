@@ -362,7 +362,7 @@ class FindPrompt(msgspec.Struct, frozen=True, gc=False):
 
 
 class FindTake(msgspec.Struct, frozen=True, gc=False):
-    """Find how a take was judged. Fails as long as its recording has not come from Twilio."""
+    """Find how a take was judged. `Done.judged` is None as long as its recording has not come from Twilio."""
 
     id: str
 

@@ -67,8 +67,7 @@ class MessageLeft:
 
 @dataclass(frozen=True)
 class OurNumber:
-    """The capabilities of the line's number at Twilio. If Twilio says nothing about one, the number
-    counts as having it."""
+    """The capabilities of a number at Twilio. If Twilio says nothing about one, the number counts as having it."""
 
     sid: str
     calls_go_to: str
@@ -291,7 +290,7 @@ class RestClient:
 
         Returns the number's fallback for calls. A fallback that somebody chose is kept, because it helps more than an
         address on this machine. With `last_words`, a document, the fallback is an address of Twilio's that answers
-        with it; that is tried first.
+        with it. Whether it does is tried before anything changes.
         """
         number = self.our_number()
         voice, chosen = f"{self._settings.public_url}/voice", number.fallback

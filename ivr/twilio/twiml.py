@@ -179,7 +179,7 @@ def _escaped(words: str) -> str:
 
 
 def _speakable(words: str) -> str:
-    """Words without the characters that no XML can hold: one of them, and Twilio would refuse the whole document."""
+    """Words without characters that XML does not allow. Twilio would refuse the whole document because of one."""
     return _UNSPEAKABLE.sub("", words)
 
 
@@ -264,7 +264,7 @@ def _say(voice: SayVoice, slow: bool) -> str:
 
 
 def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> str:
-    """Say something, and dial a number if there is one. This reply needs nothing else of ours to work.
+    """Say something, and dial a number if there is one. To work, this reply needs no further webhook or file of ours.
 
     The dial shows our own number if there is one, because it would fail with a hidden caller ID.
     """
@@ -272,7 +272,7 @@ def put_through(words: str, phone: str, goodbye: str, our_number: str = "") -> s
 
 
 def put_through_after(says: str, phone: str, goodbye: str, our_number: str = "") -> str:
-    """The same with verbs instead of words, such as those of a Writer."""
+    """The same with verbs instead of words, such as those of a `TwiMLWriter`."""
     response = VoiceResponse()
     response.append("@SAYS@")
     if phone:

@@ -80,7 +80,7 @@ def error_code(form: WebhookForm) -> str:
 
 
 def query_that_failed(form: WebhookForm) -> dict[str, str]:
-    """The query of the webhook that failed before Twilio asked for the fallback; empty if it is not told."""
+    """The query of the webhook that failed before Twilio asked for the fallback; empty if the form does not say."""
     try:
         return dict(parse_qsl(urlsplit(form.get("ErrorUrl", "")).query, max_num_fields=MOST_FIELDS))
     except ValueError:
@@ -270,7 +270,7 @@ def text_news(form: WebhookForm) -> TextNews | None:
 class TextCame(NamedTuple):
     """An incoming text: its id, its sender (E.164), what it says, and whether it is only meant for Twilio.
 
-    Without an id from Twilio, its id follows from what it says, so that the same text is the same wish.
+    Without an id from Twilio, its id is made from the sender and the words, so that a repetition is recognised.
     """
 
     id: str
