@@ -22,7 +22,7 @@ def is_late(request: CallbackRequest, now: float) -> bool:
 class Overdue(NamedTuple):
     """How many callers were not rung in time, and messages not listened to in time.
 
-    `urgent_since`: since when the first urgent caller who can be rung has been waiting (POSIX seconds); 0 if none waits.
+    `urgent_since`: since when the first urgent caller who can be rung has waited (POSIX seconds); 0 if none waits.
     """
 
     late: int
