@@ -77,6 +77,17 @@ def test_it_is_written_beside_the_value_and_nothing_else_is_changed(shape: str, 
     assert re.findall(r"#.*", text) == comments
 
 
+def test_a_name_in_empty_quotes_is_replaced_with_its_quotes(files: dict[str, str]) -> None:
+    """Such a file has a Problem, but the pages confirm a setting in it all the same."""
+    text = files["line.yaml"].replace("confirmed_by: , confirmed_on: }", 'confirmed_by: "", confirmed_on: \'\'}')
+    path = ("phones", "helpline_phone")
+
+    after = drafts.read_draft({**files, "line.yaml": editing.with_confirmation(text, path, "Ann", DAY, "0116")})
+
+    setting = after.line.to_confirm()[path]
+    assert (setting.confirmed_by, setting.confirmed_on, setting.confirmed_as) == ("Ann", DAY, "0116")
+
+
 def test_a_number_by_itself_is_taken_as_it_always_was_and_is_not_confirmed(files: dict[str, str]) -> None:
     """Folders of older versions have no word of who confirmed what; and whoever writes a new number over a confirmed
     one may leave the rest out."""

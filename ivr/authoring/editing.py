@@ -178,13 +178,13 @@ def _with_field(text: str, path: Path, field: str, value: str) -> str:
 
 
 def _with_value(text: str, key: Node, old: Node, value: str) -> str:
-    """Replace the value of a key, which may be empty."""
+    """The text with another value of a key. Nothing may stand there before, and nothing stays with an empty `value`."""
     colon = text.index(":", key.end_mark.index) + 1
-    end = max(colon, old.end_mark.index) if old.value else colon
-    rest = text[end:]
-    if not old.value and re.match(r"[ \t]*[,}]", rest):
+    is_missing = old.value == "" and getattr(old, "style", "") is None  # in contrast to two quotes
+    rest = text[colon if is_missing else _end_of_value(text, old) :]
+    if is_missing and re.match(r"[ \t]*[,}]", rest):
         rest = rest.lstrip(" \t")
-    return f"{text[:colon]} {value}{rest}"
+    return f"{text[:colon]}{' ' if value else ''}{value}{rest}"
 
 
 # --- single values and lists --------------------------------------------------------------------
@@ -202,13 +202,7 @@ def with_value(text: str, path: Path, written: str) -> str:
         return _with_entry(text, around, f"{path[-1]}: {written}")
     if isinstance(around, SequenceNode):
         return text[: value.start_mark.index] + written + text[_end_of_value(text, value) :]
-    colon = text.index(":", key.end_mark.index) + 1
-    is_empty = value.value == "" and getattr(value, "style", "") is None
-    end = colon if is_empty else _end_of_value(text, value)
-    rest = text[end:]
-    if is_empty and re.match(r"[ \t]*[,}]", rest):
-        rest = rest.lstrip(" \t")
-    return f"{text[:colon]} {written}{rest}" if written else f"{text[:colon]}{rest}"
+    return _with_value(text, key, value, written)
 
 
 def _end_of_value(text: str, value: Node) -> int:
