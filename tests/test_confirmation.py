@@ -79,7 +79,7 @@ def test_it_is_written_beside_the_value_and_nothing_else_is_changed(shape: str, 
 
 def test_a_name_in_empty_quotes_is_replaced_with_its_quotes(files: dict[str, str]) -> None:
     """Such a file has a Problem, but the pages confirm a setting in it all the same."""
-    text = files["line.yaml"].replace("confirmed_by: , confirmed_on: }", 'confirmed_by: "", confirmed_on: \'\'}')
+    text = files["line.yaml"].replace("confirmed_by: , confirmed_on: }", "confirmed_by: \"\", confirmed_on: ''}")
     path = ("phones", "helpline_phone")
 
     after = drafts.read_draft({**files, "line.yaml": editing.with_confirmation(text, path, "Ann", DAY, "0116")})

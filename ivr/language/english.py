@@ -51,11 +51,10 @@ class English(Grammar):
 
     def opening_hours(self, hours: Hours) -> str:
         """If there are several spans, each is said in fewer words, to be remembered: 'Friday. From nine to four'."""
-        days = [(first, last, [span for _, _, span in of]) for (first, last), of in groupby(runs(hours), _of_run)]
         say = _clock if len(list(runs(hours))) > 1 and _by_day(hours) else time
         return ". ".join(
-            f"{_days(first, last)}. From " + ", and ".join(f"{say(each.opens)} to {say(each.closes)}" for each in spans)
-            for first, last, spans in days
+            f"{days}. From " + ", and ".join(f"{say(each.opens)} to {say(each.closes)}" for each in spans)
+            for days, spans in days_and_spans(hours)
         )
 
     def press_in_order(self, press: str, then: Iterable[str]) -> str:
@@ -104,16 +103,14 @@ def _clock(moment: dt.time) -> str:
     return f"{hour} {'zero ' if moment.minute < 10 else ''}{_number(moment.minute)}"
 
 
-def _of_run(run: tuple[int, int, Span]) -> tuple[int, int]:
-    return run[:2]
+def days_and_spans(hours: Hours) -> Iterator[tuple[str, list[Span]]]:
+    """The week's hours: days that are open alike, such as 'Monday to Friday', and the spans of each of them."""
+    for (first, last), found in groupby(runs(hours), lambda run: run[:2]):
+        between = "and" if last == first + 1 else "to"
+        days = DAYS[first] if first == last else f"{DAYS[first]} {between} {DAYS[last]}"
+        yield days, [span for *_, span in found]
 
 
 def _by_day(hours: Hours) -> bool:
     """Whether all hours are between 7 and 19 o'clock, so that 'nine to four' has only one meaning."""
     return all(dt.time(7) <= span.opens and span.closes <= dt.time(19) for span in hours.spans())
-
-
-def _days(first: int, last: int) -> str:
-    if first == last:
-        return DAYS[first]
-    return f"{DAYS[first]} {'and' if last == first + 1 else 'to'} {DAYS[last]}"

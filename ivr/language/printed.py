@@ -7,11 +7,9 @@ printed   0116 257 5027                                     11.6                
 from __future__ import annotations
 
 import datetime as dt
-from itertools import groupby
 
 from ivr.hours import Hours, Span
-from ivr.language import runs
-from ivr.language.english import DAYS, English
+from ivr.language.english import English, days_and_spans
 from ivr.spoken import Speech
 
 
@@ -35,10 +33,7 @@ class Printed(English):
 
     def opening_hours(self, hours: Hours) -> str:
         """'Monday to Thursday, 9am to 5pm; Friday, 9am to midday and 1pm to 4pm'."""
-        days = [(first, last, [span for *_, span in of]) for (first, last), of in groupby(runs(hours), lambda r: r[:2])]
-        return "; ".join(
-            f"{_days(first, last)}, {' and '.join(map(self.stretch, spans))}" for first, last, spans in days
-        )
+        return "; ".join(f"{days}, {' and '.join(map(self.stretch, spans))}" for days, spans in days_and_spans(hours))
 
 
 PRINTED = Printed()
@@ -55,7 +50,3 @@ def time(moment: dt.time) -> str:
 def date(day: dt.date) -> str:
     """'3 March 2027'."""
     return f"{day.day} {day:%B %Y}"
-
-
-def _days(first: int, last: int) -> str:
-    return DAYS[first] if first == last else f"{DAYS[first]} {'and' if last == first + 1 else 'to'} {DAYS[last]}"
