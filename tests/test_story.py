@@ -227,6 +227,20 @@ def test_what_a_story_left_out_stays_left_out_and_it_comes_true(wanted: str, bec
     assert story.differences(transcript.read(after, "a.call"), heard) == []
 
 
+def test_what_somebody_writes_into_a_story_while_it_waits_for_its_yes_is_not_lost(
+    staff: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = staff.folder / "stories" / "a.call"
+    story.write_text(f"{HEAD}LINE    Good day.\n", encoding="utf-8")
+    meanwhile = f"{HEAD}LINE    Good evening.\n"
+    monkeypatch.setattr("click.confirm", lambda *_, **__: story.write_text(meanwhile, encoding="utf-8"))
+
+    told = staff("stories", "a", "--accept")
+
+    assert "stories/a.call was changed meanwhile. Nothing was written." in told.err
+    assert story.read_text(encoding="utf-8") == meanwhile
+
+
 def test_a_notice_is_not_taken_into_a_story(staff: Staff) -> None:
     staff.edit(
         "line.yaml", "notices: []", "notices: [{words: We move on Friday., begins: 2026-11-01, ends: 2026-12-31}]"

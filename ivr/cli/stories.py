@@ -6,8 +6,9 @@ import click
 
 from ivr.check import untrue_stories
 from ivr.cli.common import Stop, out, show_difference
+from ivr.cli.naming import may_write
 from ivr.cli.scripts import draft_script
-from ivr.machine import config, configfiles, disk
+from ivr.machine import config, configfiles
 from ivr.problems import counted
 
 
@@ -31,10 +32,7 @@ def stories(names: tuple[str, ...], accept: bool, yes: bool) -> None:
         return
     after = {each.name: each.after for each in wrong}
     show_difference(found, {**found, **after})
-    if not yes:
-        click.confirm("\nWrite this?", abort=True)
-    for name, text in after.items():
-        disk.write_whole(settings.config_dir / name, text)
+    may_write(settings, found, after, yes)
     if left := [each.left for each in wrong if each.left]:
         raise Stop(f"Written. These still do not come true, for words cannot put them right:\n{left[0].shown()}")
     out(f"Written: {', '.join(after)}.")
