@@ -40,7 +40,7 @@ MODULES = {
     "explain": "checking",
     "fallback": "connecting",
     "history": "publishing",
-    "keys": "keyed",
+    "keys": "encryption_keys",
     "map": "words",
     "new": "topics",
     "notice": "notices",
