@@ -17,7 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 from werkzeug.test import Client
 
@@ -27,10 +29,12 @@ from ivr.callbacks.diary import Window
 from ivr.compiling import building
 from ivr.forms import schemas
 from ivr.hours import LONDON
+from ivr.line_settings import LineSettings
 from ivr.machine import config, configfiles, disk
 from ivr.machine.config import Settings
 from ivr.overview import changes
 from ivr.processes import server
+from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, PublishedSince, Store, StoreDown
 from ivr.store.revisions import MOST_HISTORY
 from ivr.store.sessions import KEEP_SECONDS
@@ -289,7 +293,15 @@ CHANGES = [
     (LINE_YAML, "say_rate: 85%", "say_rate: 90%", "voice, more of it:"),
     (LINE_YAML, "test_phones: []", 'test_phones: ["07700 900123"]', "phones that hear the draft:"),
     (LINE_YAML, "email_to: []", 'email_to: ["a@example.org"]', "who gets alerts about urgent requests:"),
+    (LINE_YAML, "flood_an_hour: 30", "flood_an_hour: 40", "a flood, in callers an hour:"),
+    (LINE_YAML, "keyed_percent: 50", "keyed_percent: 40", "how often callers can ask to be rung:"),
+    (LINE_YAML, "    a_phone: 8 ", "    a_phone: 9 ", "how often callers can ask for a text:"),
+    (LINE_YAML, "pounds_a_day: 50", "pounds_a_day: 60", "what Twilio may cost:"),
+    (LINE_YAML, "never_ring: []", 'never_ring: ["0116 496 0999"]', "numbers that are never rung or texted:"),
+    (LINE_YAML, '3": Casework', '3": Work on a case', "what advisers can say of a talk:"),
 ]
+#: Settings that callers hear as words, or are sent; and one that is counted from the others.
+HEARD = {"names", "phones", "emails", "links", "numbers", "paragraphs", "sentences", "unconfirmed"}
 
 
 @pytest.mark.parametrize(("name", "old", "new", "told"), CHANGES, ids=[change[3] for change in CHANGES])
@@ -303,6 +315,35 @@ def test_a_difference_is_told_in_words(name: str, old: str, new: str, told: str,
     assert lines[0].startswith(told)
     assert not re.search(r"[{}\[\]]", "\n".join(lines)), "words, not YAML"
     assert len(lines) <= 6
+
+
+@pytest.mark.parametrize("name", sorted({*LineSettings.__struct_fields__} - HEARD))
+def test_whoever_agrees_to_a_publication_sees_every_setting_that_it_changes(name: str, shipped: Script) -> None:
+    unseen = [
+        other
+        for other in _others(getattr(shipped.line, name))
+        if not changes.between(shipped, dataclasses.replace(shipped, line=replace(shipped.line, **{name: other})))
+    ]
+
+    assert unseen == []
+
+
+def _others(value: object) -> Iterator[object]:
+    """The same value, with one part of it changed at a time."""
+    match value:
+        case msgspec.Struct():
+            for name in value.__struct_fields__:
+                yield from (replace(value, **{name: other}) for other in _others(getattr(value, name)))
+        case dict():
+            yield from ({**value, name: other} for name, old in value.items() for other in _others(old))
+        case tuple():
+            yield (*value, "another")
+        case bool():
+            yield not value
+        case int() | float():
+            yield value + 1
+        case _:
+            yield "another"
 
 
 # --- what can go wrong at publish -----------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import asdict
 
-from ivr.line_settings import PartOfDay, RingBackSettings
+from ivr.line_settings import AfterTalk, PartOfDay, RingBackSettings
 from ivr.places.nodes import Menu, Question, Word
 from ivr.places.reading import Reading
 from ivr.problems import counted
@@ -162,6 +162,17 @@ def _settings(script: Script) -> Iterator[tuple[str, str]]:
     yield "phones that hear the draft", _list(line.test_phones)
     yield "who gets alerts about urgent requests", _list([*line.alerts.email_to, *filter(None, [line.alerts.webhook])])
     yield "who needs a second factor to sign in", _list(line.second_factor)
+    yield "how often callers can ask to be rung", _named(asdict(line.limits.requests))
+    yield "how often callers can ask for a text", _named(asdict(line.limits.texts))
+    yield "a flood, in callers an hour", str(line.limits.flood_an_hour)
+    yield "what Twilio may cost", _named(asdict(line.spending))
+    yield "numbers that are never rung or texted", _list(line.never_ring)
+    yield "what advisers can say of a talk", "; ".join(map(_question, line.after_a_talk.values()))
+
+
+def _question(of: AfterTalk) -> str:
+    usually = f", usually {of.answers.get(of.usually, of.usually)}" if of.usually else ""
+    return f"{of.asks}: {_list(of.answers.values(), ' or ')}{usually}"
 
 
 def _ring_back(of: RingBackSettings) -> str:
