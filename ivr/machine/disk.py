@@ -42,7 +42,10 @@ def why_unwritable(folder: Path) -> str:
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Write a file atomically: completely, or the old content stays. An existing file keeps its permissions."""
+    """Write a file atomically: completely, or the old content stays. An existing file keeps its permissions.
+
+    What is deleted elsewhere after this, such as a message at Twilio, is here even after a power cut.
+    """
     path = path.resolve()
     handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -58,6 +61,8 @@ def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
+    with contextlib.suppress(OSError):  # the file is written; some network disks cannot sync a folder
+        _fsync_folder(path.parent)
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -102,3 +107,4 @@ def keep_once(path: Path, content: str) -> None:
             os.link(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+    _fsync_folder(path.parent)
