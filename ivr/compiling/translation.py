@@ -27,8 +27,8 @@ from ivr.spoken import BLANK
 LineState = Literal["missing", "draft", "stale", "changed", "checked", "heard"]
 #: What each state means for whoever works on the language.
 NEXT = {
-    "missing": "to translate", "stale": "to translate again: the English is another now", "draft": "to be checked",
-    "changed": "to be checked again: the words are others now", "checked": "to be recorded, and listened to",
+    "missing": "to translate", "stale": "to translate again: the English has changed", "draft": "to be checked",
+    "changed": "to be checked again: the words have changed", "checked": "to be recorded, and listened to",
     "heard": "done",
 }  # fmt: skip
 #: The blanks that are filled with names before anybody translates: the translator writes those words out.
