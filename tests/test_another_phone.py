@@ -370,6 +370,166 @@ def test_a_caller_whose_wish_named_the_request_keeps_it(store: Store) -> None:
     assert (parted.theirs.id, parted.others.id) == ("CA001-1", "CA002-1")
 
 
+# --- what parted, put together again --------------------------------------------------------
+
+BOTH = pytest.mark.parametrize("wish", ["CA001-1", "CA002-1"], ids=["whose wish named it", "who joined it"])
+
+
+def _part(store: Store, wish: str, number: str = OTHER) -> CallbackRequest:
+    """Two ask from one phone, and asha, who has their request, is given another number by one. The request of both."""
+    ask(store, 1, message_ok=True, say_who=True)
+    ask(store, 2, number=FIRST, message_ok=True, asked_at=NOW - 500)
+    message = SpokenMessage("RE1", 4, at=NOW - 600, wish="CA002-1")
+    store.requests.with_message("CA001-1", message, NOW)
+    both = store.requests.change("CA001-1", lambda r: callback.claim(r, "asha", NOW))
+    store.requests.change_phone(
+        both.id, lambda r: another_phone.changed(r, "asha", wish, Phone(number, None, None), NOW)
+    )
+    return both
+
+
+def _undo(store: Store, wish: str) -> another_phone.Parted:
+    return store.requests.change_phone(wish, lambda r: another_phone.put_back(r, "asha", NOW))
+
+
+def _others_of(wish: str) -> str:
+    return "CA001-1" if wish == "CA002-1" else "CA002-1"
+
+
+@BOTH
+@pytest.mark.parametrize("slips", [0, 2])
+def test_an_undo_puts_together_what_parted_with_nothing_lost_and_one_card(
+    asha: Browser, store: Store, wish: str, slips: int
+) -> None:
+    both = _part(store, wish, "+447700900455" if slips else OTHER)
+    asha.get(f"/request/{wish}")
+    for _ in range(slips):
+        _give(asha, request_id=wish)
+        _give(asha, "07700 900457", request_id=wish)
+
+    card = asha.send(f"/request/{wish}/earlier-number", outcome="spoke", note="Send the form").text
+
+    (one,) = store.requests.waiting()
+    assert "Those who asked from the same phone are on this card again." in card
+    assert ">Send the form</textarea>" in card
+    assert "another card of this phone" not in card
+    told = tuple(event for event in one.events if event not in both.events)
+    assert replace(one, id=both.id, events=both.events) == both
+    assert [event.what for event in told] == ["changed the number"] * (2 * slips + 1) + ["put the earlier number back"]
+    assert store.requests.slots_taken(one.window, NOW) == 1  # type: ignore[arg-type]
+    assert store.requests.open_of(FIRST) == [one]
+    assert store.requests.known_of(OTHER) == []
+    assert [entry.what for entry in store.audit.entries(2)][-1] == "put the earlier number back"
+
+
+@BOTH
+def test_every_page_and_call_of_a_card_that_is_part_of_another_by_now_leads_there(
+    asha: Browser, line: Line, store: Store, wish: str
+) -> None:
+    hire(store, "ben", admin=True)
+    _part(store, wish)
+    asha.get(f"/request/{wish}")
+    about, own = f"request={wish}&adviser=asha", {"CallSid": "CA" + "5" * 32, "From": "+441164960000"}
+    line.post(f"/voice/join?{about}", {**own, "Digits": "1"})
+    one = _undo(store, wish).theirs
+    ben = Browser(line)
+    ben.sign_in("ben")
+
+    for each in ("CA001-1", "CA002-1"):
+        assert "asha is talking to this caller" in ben.get(f"/request/{each}").text
+        ben.send(f"/request/{each}/note", note=f"Seen at {each}.")
+        assert f"Seen at {each}." in ben.page
+    line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
+
+    (found,) = store.requests.waiting()
+    assert found.talk
+    assert found.talk.ended
+    assert [event.note for event in found.events[-3:]] == [
+        "Seen at CA001-1.", "Seen at CA002-1.", "By one click: somebody picked up.",
+    ]  # fmt: skip
+    assert "looked at" in ben.get(f"/request/{one.id}").text
+    assert len([each for each in store.audit.entries_of(found.ids) if each.who == "asha"]) >= 1
+    ben.send(f"/request/{wish}/delete", sure="yes")
+    assert [store.requests.get(each) for each in ("CA001-1", "CA002-1")] == [None, None]
+    assert store.audit.entries_of(found.ids)[1:] == [], "only that it was deleted"
+
+
+def test_a_note_on_either_card_keeps_nobody_from_the_undo_and_is_kept(store: Store) -> None:
+    _part(store, "CA002-1")
+    store.requests.change("CA001-1", lambda r: callback.note(r, "ben", "Of the others.", NOW + 1))
+    store.requests.change("CA002-1", lambda r: callback.note(r, "asha", "Of theirs.", NOW + 2))
+
+    one = _undo(store, "CA002-1").theirs
+
+    notes = [event.note for event in one.events if event.what == "note"]
+    assert (store.requests.waiting(), notes) == ([one], ["Of the others.", "Of theirs."])
+
+
+def _meanwhile(store: Store, what: str) -> None:
+    """Something comes of the others (CA001-1), or of the caller who gave the number (CA002-1)."""
+    claim = {"CA001-1": "ben", "CA002-1": "asha"}
+    if what == "they ask again":
+        ask(store, 3, number=FIRST)
+    elif what == "somebody asks from the new phone":
+        ask(store, 3, number=OTHER)
+    elif what == "they cancel":
+        store.requests.change("CA001-1", lambda r: callback.cancel(r, "4271", NOW))
+    else:
+        request_id, how = what.split(": ")
+        store.requests.change(request_id, lambda r: callback.claim(r, claim[request_id], NOW))
+        if how == "tried":
+            store.requests.change(
+                request_id, lambda r: callback.record(r, claim[request_id], "no answer", "", NOW, DIARY)
+            )
+            if request_id == "CA002-1":
+                store.requests.change(request_id, lambda r: callback.claim(r, "asha", NOW))
+
+
+@pytest.mark.parametrize(
+    ("what", "cards"),
+    [
+        ("CA001-1: taken", 2), ("CA001-1: tried", 2), ("CA002-1: tried", 2), ("they ask again", 2),
+        ("somebody asks from the new phone", 3), ("they cancel", 1),
+    ],
+)  # fmt: skip
+def test_what_something_came_of_meanwhile_stays_apart_and_the_page_says_what_to_do(
+    asha: Browser, store: Store, what: str, cards: int
+) -> None:
+    store.requests.new_reference = iter(["4271", "4272", "4273"]).__next__
+    _part(store, "CA002-1")
+    _meanwhile(store, what)
+    before = store.requests.get("CA001-1")
+    asha.get("/request/CA002-1")
+
+    card = asha.send("/request/CA002-1/earlier-number").text
+
+    assert "The earlier number is back" in card
+    assert (len(store.requests.waiting()), store.requests.get("CA001-1")) == (cards, before)
+    back = _stored(store, "CA002-1")
+    assert (back.number, [each.id for each in back.askers], back.claimed_by) == (FIRST, ["CA002-1"], "asha")
+    is_linked = "There is another card of this phone, which stays apart: read it before you ring." in card
+    assert is_linked == (what != "they cancel")
+    assert ('href="/console/request/CA001-1">Read that card before you ring.' in card) == is_linked
+
+
+def test_two_who_never_parted_stay_apart_on_one_phone(store: Store) -> None:
+    """Both cards tell of another number at the same second, and have nothing else in common."""
+    for first, second in ((1, 2), (3, 4)):
+        ask(store, first)
+        both = ask(store, second, number=f"+447700900{first:03}")
+        store.requests.change(both.id, lambda r: callback.claim(r, "asha", NOW + 1))
+        to = Phone(f"+4477009004{first:02}", None, None)
+        store.requests.change_phone(
+            both.id,
+            lambda r, to=to, wish=f"CA{second:03}-1": another_phone.changed(r, "asha", wish, to, NOW),  # type: ignore[misc]
+        )
+    theirs, others = _stored(store, "CA002-1"), _stored(store, "CA003-1")
+
+    assert another_phone.together(theirs, _stored(store)) is not None
+    assert another_phone.together(theirs, replace(others, events=others.events[-1:])) is None
+    assert another_phone.together(theirs, theirs) is None
+
+
 # --- the same wish once more ----------------------------------------------------------------
 
 LATE = pytest.mark.parametrize("entry", ["", "1.saved"], ids=["a late webhook", "the spool of another machine"])

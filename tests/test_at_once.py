@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import pytest
 
-from ivr.callbacks import callback
+from ivr.callbacks import another_phone, callback
+from ivr.callbacks.another_phone import Phone
 from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
 from tests.desk import NOW, PASSWORD, ask, hire, spare_code
@@ -75,9 +76,9 @@ class _Desk:
             self._token = found[1]
         return answer.status, answer.url, page
 
-    def do(self, act: _Act) -> _Answer:
+    def do(self, act: _Act, card: str = "CA001-1") -> _Answer:
         """What they read."""
-        code, _, page = self.send(f"{CARD}/{act.what}", **act.fields)
+        code, _, page = self.send(f"/console/request/{card}/{act.what}", **act.fields)
         told = re.findall(r'<p class="told told-(?:success|danger|kept|warning)" role="\w+">(.*?)</p>', page)
         return _Answer(code, tuple(told) or tuple(re.findall(r"<h1>(.*?)</h1>", page)))
 
@@ -189,6 +190,55 @@ def test_what_two_do_at_once_is_as_if_one_had_been_first(store: Store, desks: _D
             assert answer.code < 500
             assert act.what == "keep" or len(answer.told) >= 1, "whoever was second is told what to do"
             assert act.what == "another-number" or act.fields.get("note", "") in notes, "no word is lost"
+
+
+def _cards(store: Store) -> tuple[object, ...]:
+    """Who waits, by the callers on each card."""
+    waiting = store.requests.waiting()
+    return tuple(sorted((sorted(a.id for a in r.askers), _what_it_is(r)) for r in waiting))  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("what", ["claim", "note", "earlier-number"])
+def test_an_undo_while_somebody_is_at_the_card_of_the_others_is_as_if_one_had_been_first(
+    store: Store, desks: _Desks, what: str
+) -> None:
+    """asha was given another number by one of two callers. She puts the earlier one back, and ben is at the others."""
+
+    asha, ben = desks.of("asha"), desks.of("asha", 1) if what == "earlier-number" else desks.of("ben")
+
+    def play(order: str) -> tuple[object, ...]:
+        for each in ("CA001-1", "CA002-1"):
+            store.requests.delete(each)
+        store.redis.do(lambda client: client.delete("ivr:erased", "ivr:audit"))
+        ask(store, 1)
+        ask(store, 2, number="+447700900001")
+        store.requests.change("CA001-1", lambda r: callback.claim(r, "asha", NOW))
+        to = Phone("+447700900456", None, None)
+        store.requests.change_phone("CA001-1", lambda r: another_phone.changed(r, "asha", "CA002-1", to, NOW))
+        card, fields = ("CA002-1", {}) if what == "earlier-number" else ("CA001-1", {"note": "From ben."})
+
+        def undo() -> _Answer:
+            return asha.do(_Act("asha", "earlier-number"), "CA002-1")
+
+        def other() -> _Answer:
+            return ben.do(_Act("ben", what, fields), card)
+
+        if order == "at once":
+            answers = _at_once(undo, other)
+        elif order == "first":
+            answers = undo(), other()
+        else:
+            answers = (other(), undo())[::-1]
+        assert all(answer.code < 500 and answer.told for answer in answers)
+        log = Counter((each.who, each.what) for each in store.audit.entries() if each.what != "looked at")
+        return _cards(store), log, answers
+
+    either = [play(order) for order in ("first", "second")]
+    for _ in range(4):
+        assert play("at once") in either
+    for cards, _log, _answers in either:
+        assert what != "note" or "From ben." in str(cards)
+        assert len(cards) in ((1, 2) if what == "claim" else (1,))
 
 
 def test_who_takes_back_what_another_has_by_now_changes_nothing(store: Store, desks: _Desks) -> None:

@@ -110,7 +110,7 @@ def test_the_card_shows_an_administrator_who_opened_it_however_long_the_log_is(a
     assert "<bdi>ben</bdi>: looked at" in card
     assert "carol" not in card
     store.requests.delete(asked.id)
-    assert store.audit.entries_of(asked.id) == []
+    assert store.audit.entries_of({asked.id}) == []
 
 
 @pytest.mark.parametrize(("typed", "told"), [

@@ -4,7 +4,9 @@ What was allowed on one phone does not apply to another. So whether a message ma
 who rings, is asked anew, and what was not asked counts as no. Others who asked from the earlier phone are still rung
 there: if somebody else waits, the caller who gave the number gets a request of their own.
 
-The earlier phone stays with the request, so that it is found and deleted by both, and can be put back.
+The earlier phone stays with the request, so that it is found and deleted by both, and can be put back. What parted is
+one request again then, if nothing came of either meanwhile. Else the two stay apart, as two requests of one phone are
+that may come from two people: each keeps its own time and history, and the cards lead to each other.
 """
 
 from __future__ import annotations
@@ -30,10 +32,19 @@ class Phone(NamedTuple):
 
 
 class Parted(NamedTuple):
-    """The request of the caller who gave the number; and that of the others who wait, who are rung as before."""
+    """The request of the caller who gave the number; and that of the others who wait, who are rung as before.
+
+    `is_one_again`: whether `theirs` is the request of all of them again.
+    """
 
     theirs: CallbackRequest
     others: CallbackRequest | None
+    is_one_again: bool = False
+
+
+#: What may happen to either request after they parted, and they can still be put together: it changes no promise, and
+#: tells of no try.
+_CHANGES_NOTHING = frozenset({CHANGED, PUT_BACK, "note", "claimed", "released", "rings by hand"})
 
 
 def changed(request: CallbackRequest, who: str, wish: str, to: Phone, now: float) -> Parted:
@@ -65,6 +76,27 @@ def put_back(request: CallbackRequest, who: str, now: float) -> Parted:
     there = replace(asker, message_ok=last.message_ok, say_who=last.say_who, keyed=last.keyed)
     event = Event(now, who, PUT_BACK)
     return _parted(request, there, event, number=last.number, number_by=last.number_by, before=tuple(before))
+
+
+def together(theirs: CallbackRequest, others: CallbackRequest) -> CallbackRequest | None:
+    """What parted, as one request again, for whoever has `theirs`: the request of a caller who is rung on the earlier
+    phone again. None if these two never parted, or something came of one of them since, or somebody has the others'.
+    """
+    both = enumerate(zip(theirs.events, others.events, strict=False))
+    nth, (gave, stayed) = next(((nth, pair) for nth, pair in both if pair[0] != pair[1]), (0, (None, None)))
+    if gave is None or stayed is None or (gave.what, replace(gave, what=STAYED)) != (CHANGED, stayed):
+        return None
+    since = sorted((*theirs.events[nth:], *others.events[nth + 1 :]), key=lambda event: event.at)
+    if others.state == "claimed" or any(event.what not in _CHANGES_NOTHING for event in since):
+        return None
+    return replace(
+        others, state=theirs.state, claimed_by=theirs.claimed_by, claimed_at=theirs.claimed_at,
+        claim_ends=theirs.claim_ends, talk=theirs.talk, came=theirs.came, help=theirs.help,
+        askers=tuple(sorted((*others.askers, *theirs.askers), key=lambda asker: asker.asked_at)),
+        gone=(*others.gone, *theirs.gone), before=(*others.before, *theirs.before),
+        messages=tuple(sorted((*others.messages, *theirs.messages), key=lambda message: message.at)),
+        events=(*others.events[:nth], *since),
+    )  # fmt: skip
 
 
 def _asker(request: CallbackRequest, who: str, wish: str, now: float) -> Asker:

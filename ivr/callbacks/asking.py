@@ -6,6 +6,8 @@ A wish is saved after every answer, so all of this is safe to repeat. What follo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from ivr.callbacks.callback import REFERENCE_DIGITS, changed, in_words, waits_for
@@ -21,6 +23,8 @@ def saved(first: CallbackRequest | None, wish: CallbackRequest, reference: str) 
     """
     (asker,) = wish.askers
     asker = replace(asker, urgent=asker.urgent or asker.today)
+    if first and is_settled(first, asker):
+        return first
     if first is None:
         return replace(wish, askers=(replace(asker, reference=asker.reference or reference),))
     known = first.asker(asker.id)
@@ -62,9 +66,36 @@ def _joined(first: CallbackRequest, asker: Asker, reference: str) -> CallbackReq
     return both if known else changed(both, now, "caller", "rang again")
 
 
+def belongs_to(known: Iterable[CallbackRequest], asker: Asker) -> CallbackRequest | None:
+    """The request that a wish stays with, whatever was asked from its phone since. None: the one of its phone, or a new
+    one. `known`: the requests in which its caller waits or waited.
+
+    A wish stays on the phone that its caller gave an adviser. And a wish that is settled stays where it was. Joined
+    with a newer request of the same phone, it would bring its earlier promise along: its caller would be rung again
+    about what they were helped with, perhaps before the safe time that they agreed since.
+    """
+    waits = [each for each in known if each.asker(asker.id)]
+    moved = next((each for each in waits if each.moved(asker.id)), None)
+    if moved or any(each.open for each in waits):
+        return moved
+    return next((each for each in known if is_settled(each, asker)), None)
+
+
+def is_settled(request: CallbackRequest, asker: Asker) -> bool:
+    """Whether the caller of a wish was helped, given up or cancelled in this request, so that it rings nobody any more.
+
+    Such a wish comes once more if it waited in a spool, or its webhook is late. One that its caller had not finished is
+    not settled: what they finished later was promised to them. Nor is one more message of the same phone call.
+    """
+    known = request.wished(asker.id)
+    if known is None or not known.finished or (request.open and request.asker(asker.id)):
+        return False
+    return not (asker.message_only and asker.last_heard > known.last_heard)
+
+
 def is_outdated(first: CallbackRequest | None, wish: CallbackRequest) -> bool:
-    """Whether a newer version of this wish is stored already: `wish` may have waited in the spool of a machine."""
-    known = first.asker(wish.id) if first else None
+    """Whether a newer version of this wish is stored already. This one waited in the spool of another machine."""
+    known = first.wished(wish.id) if first else None
     return known is not None and wish.last_heard < known.last_heard
 
 

@@ -198,6 +198,11 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return tuple(sorted((*self.gone, *self.askers), key=lambda asker: asker.asked_at))
 
     @property
+    def ids(self) -> set[str]:
+        """Its own id and those of all wishes in it, of which one may have been a request of its own before."""
+        return {self.id, *(asker.id for asker in self.everybody)}
+
+    @property
     def times_asked(self) -> int:
         return len(self.gone) + len(self.askers)
 
@@ -336,13 +341,17 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The waiting caller whose wish has this id."""
         return next((asker for asker in self.askers if asker.id == wish), None)
 
+    def wished(self, wish: str) -> Asker | None:
+        """The caller whose wish has this id, also one who does not wait any more."""
+        return self.asker(wish) or next((asker for asker in self.gone if asker.id == wish), None)
+
     def moved(self, wish: str) -> bool:
         """Whether the caller whose wish has this id gave another number since."""
         return any(each.wish == wish for each in self.before)
 
     def reference_of(self, wish: str) -> str:
-        """The call number of the caller whose wish has this id."""
-        asker = self.asker(wish)
+        """The call number of the caller whose wish has this id, also of one who does not wait any more."""
+        asker = self.wished(wish)
         return asker.reference if asker else ""
 
     def caller(self, reference: str) -> Asker | None:

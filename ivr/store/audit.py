@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -53,15 +53,24 @@ class AuditLog:
             pipe = client.pipeline()
             pipe.xadd(KEY, entry, maxlen=MOST_AUDIT)
             if about:
-                pipe.xadd(_of(about), entry, maxlen=MOST_OF_REQUEST)
-                pipe.expire(_of(about), OF_REQUEST_SECONDS)
+                pipe.xadd(key_of(about), entry, maxlen=MOST_OF_REQUEST)
+                pipe.expire(key_of(about), OF_REQUEST_SECONDS)
             pipe.execute()
 
         self._redis.do(step)
 
-    def entries_of(self, request_id: str) -> list[AuditEntry]:
-        """The latest MOST_OF_REQUEST entries about one request, latest first."""
-        return [_entry(entry) for _, entry in self._redis.do(lambda client: client.xrevrange(_of(request_id)))]
+    def entries_of(self, ids: Iterable[str]) -> list[AuditEntry]:
+        """The latest entries about one request, latest first: MOST_OF_REQUEST of each id that it has or had."""
+
+        def look(client: Client) -> list[list[tuple[bytes, dict[bytes, bytes]]]]:
+            pipe = client.pipeline(transaction=False)
+            for each in ids:
+                pipe.xrevrange(key_of(each))
+            found: list[list[tuple[bytes, dict[bytes, bytes]]]] = pipe.execute()
+            return found
+
+        entries = (_entry(entry) for of_one in self._redis.do(look) for _, entry in of_one)
+        return sorted(entries, key=lambda entry: -entry.at)
 
     def entries(self, most: int = 500) -> Iterator[AuditEntry]:
         """The log, latest first."""
@@ -85,5 +94,6 @@ def _entry(entry: dict[bytes, bytes]) -> AuditEntry:
     return AuditEntry(float(row["at"]), row["who"], row["what"], row["about"])
 
 
-def _of(request_id: str) -> str:
+def key_of(request_id: str) -> str:
+    """The key of the log of one request."""
     return f"ivr:audit:{request_id}"

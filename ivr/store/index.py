@@ -1,5 +1,5 @@
-"""Indexes of the requests: by call number, by the phone call in which somebody asked, by a phone that was to be rung
-before, and those that were put aside.
+"""Where requests are found without reading all of them: in the queue or among those that ended, by their phone, in
+their slots, by the number of a call, by the phone call in which somebody asked, and more.
 
 Earlier versions of the line did not index their requests. The first search does it for them, once.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ivr.callbacks.callback import windows_of
 from ivr.callbacks.request import CallbackRequest
 from ivr.machine.keys import Keys
+from ivr.store import windows
 from ivr.store.connection import Client
 
 #: Requests that were put aside, by the second; and the sign that all requests are indexed, with its present value.
@@ -27,8 +29,29 @@ class Index:
     def __init__(self, keys: Keys, read: Read):
         self._keys, self._read = keys, read
 
+    def place(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
+        """Enter a request everywhere as it is now, and take it out of where it was and is no longer."""
+        self.enter(pipe, before, request)
+        if before and before.number != request.number:
+            pipe.zrem(self.phone(before.number), request.id)
+        if request.number:
+            pipe.zadd(self.phone(request.number), {request.id: request.asked_at})
+            pipe.persist(self.phone(request.number))  # earlier versions had it go by itself
+        for window in windows_of(before) - (windows_of(request) if request.open else set()):
+            pipe.zrem(windows.key(window), request.id)
+        if request.open:
+            pipe.zadd("ivr:queue", {request.id: request.due})
+            pipe.zrem("ivr:ended", request.id)
+            for window in windows_of(request):
+                pipe.zadd(windows.key(window), {request.id: "+inf"})
+                pipe.persist(windows.key(window))
+            return
+        pipe.zrem("ivr:queue", request.id)
+        assert request.end
+        pipe.zadd("ivr:ended", {request.id: request.end.at})
+
     def enter(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
-        """Enter a request as it is now, and remove the entries of `before` that no longer hold."""
+        """Enter a request where it is searched for, and remove the entries of `before` that no longer hold."""
         now = self._entries(request)
         for key in (self._entries(before) if before else set()) - now:
             pipe.zrem(key, request.id)
@@ -40,10 +63,16 @@ class Index:
             pipe.zrem(PUT_ASIDE, request.id)
 
     def remove(self, pipe: Client, request: CallbackRequest) -> None:
-        """Take out a request that is deleted."""
-        for key in self._entries(request):
+        """Take out a request that is no longer stored."""
+        places = {
+            self.phone(request.number),
+            PUT_ASIDE,
+            "ivr:queue",
+            "ivr:ended",
+            *map(windows.key, windows_of(request)),
+        }
+        for key in self._entries(request) | places:
             pipe.zrem(key, request.id)
-        pipe.zrem(PUT_ASIDE, request.id)
 
     def of_reference(self, client: Client, reference: str) -> list[bytes]:
         """The ids of the requests in which somebody has, or had, this call number, the latest first."""
@@ -57,14 +86,12 @@ class Index:
         """The ids of the requests that were to be rung on this phone before, the latest first."""
         return self._under(client, self._earlier(number))
 
-    def on_another_phone(self, pipe: Client, wish: str) -> CallbackRequest | None:
-        """The request of this wish, open or ended, if an adviser was given another number for it. All requests of the
-        call are watched.
-        """
+    def knowing(self, pipe: Client, wish: str) -> list[CallbackRequest]:
+        """The requests in which the caller of this wish waits or waited, the latest first. They are watched."""
         ids = self.of_call(pipe, call_of(wish))
         if ids:
             pipe.watch(*(f"ivr:request:{each.decode()}" for each in ids))
-        return next((each for each in self._read(pipe, ids) if each.asker(wish) and each.moved(wish)), None)
+        return [each for each in self._read(pipe, ids) if each.wished(wish)]
 
     def put_aside(self, client: Client) -> list[bytes]:
         """The ids of the requests that were put aside, the latest first."""
@@ -77,10 +104,13 @@ class Index:
 
     def _entries(self, request: CallbackRequest) -> set[str]:
         """The keys under which a request is entered."""
-        everybody = request.everybody
-        references = {self._reference(asker.reference) for asker in everybody if asker.reference}
-        calls = {self._call(call_of(wish)) for wish in (request.id, *(asker.id for asker in everybody))}
+        references = {self._reference(asker.reference) for asker in request.everybody if asker.reference}
+        calls = {self._call(call_of(wish)) for wish in request.ids}
         return references | calls | {self._earlier(before.number) for before in request.before}
+
+    def phone(self, number: str) -> str:
+        """The key of the requests of a phone."""
+        return f"ivr:phone:{self._keys.name(number)}"
 
     def _reference(self, reference: str) -> str:
         return f"ivr:reference:{self._keys.name(reference)}"

@@ -9,18 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from ivr.advising import messages
-from ivr.callbacks import asking, callback
+from ivr.callbacks import another_phone, asking, callback
 from ivr.callbacks.another_phone import Parted
-from ivr.callbacks.callback import GUESS_SECONDS, MOST_GUESSES, windows_of
+from ivr.callbacks.callback import GUESS_SECONDS, MOST_GUESSES
 from ivr.callbacks.diary import Diary, Window
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.keys import Keys
 from ivr.script.session import CancelRequest, Done, Failed, FindRequest, HoldWindow, MoveRequest, SaveRequest
-from ivr.store import erasing, windows
+from ivr.store import audit, erasing, windows
 from ivr.store.codec import REQUESTS, Sealed
 from ivr.store.connection import Client, Redis
 from ivr.store.index import Index, call_of
@@ -30,8 +30,8 @@ from ivr.store.listed import Listed, changes
 KIND = b"request"
 #: Seconds for which an ended request is kept for its caller and for advisers.
 ENDED_SECONDS = 90 * 24 * 60 * 60
-#: What a transaction returns: a request, or nothing.
-Changed = TypeVar("Changed", CallbackRequest, CallbackRequest | None)
+#: What a change of Redis comes to.
+Changed = TypeVar("Changed")
 
 
 def new_reference() -> str:
@@ -64,7 +64,7 @@ class Requests:
         webhook cannot bring it back.
         """
         wish, reference = effect.request, self.new_reference()
-        phone, call = self._phone(wish.number), call_of(wish.id)
+        phone, call = self._index.phone(wish.number), call_of(wish.id)
 
         def step(pipe: Client) -> CallbackRequest | None:
             is_late = entry and erasing.was_since(pipe, self._keys, wish.number, wish.last_heard)
@@ -74,10 +74,11 @@ class Requests:
                 pipe.watch("ivr:handed_in")
                 if pipe.zscore("ivr:handed_in", entry) is not None:
                     return None
+            known = self._index.knowing(pipe, wish.id)
             first = (
-                self._index.on_another_phone(pipe, wish.id)
-                or (self._open_request(pipe, phone) if wish.number else None)
-                or self._ended_meanwhile(pipe, wish.id)
+                asking.belongs_to(known, wish.askers[0])
+                or (next(self._open_requests(pipe, phone), None) if wish.number else None)
+                or next((each for each in known if each.id == wish.id and each.askers), None)
             )
             if entry and asking.is_outdated(first, wish):
                 return None
@@ -100,7 +101,7 @@ class Requests:
         def look(client: Client) -> CallbackRequest | None:
             if int(client.get(guesses) or 0) >= MOST_GUESSES:
                 return None
-            ids = client.zrevrange(self._phone(effect.number), 0, -1)
+            ids = client.zrevrange(self._index.phone(effect.number), 0, -1)
             for request in self._read(client, ids):
                 if request.caller(effect.reference):
                     return request
@@ -117,7 +118,7 @@ class Requests:
         held = effect.to.window
         try:
             moved = self._change(
-                self._joined(effect.id),
+                effect.id,
                 lambda pipe, request: callback.move(request, effect.reference, effect.to, now),
                 lambda pipe: pipe.zrem(windows.key(held), effect.call) if held else None,
             )
@@ -127,23 +128,20 @@ class Requests:
 
     def cancel(self, effect: CancelRequest, now: float) -> Done:
         """Cancel one caller's wish. One that has already ended counts as cancelled. Returns the request."""
-        request_id = self._joined(effect.id)
         try:
-            return Done(request=self.change(request_id, lambda r: callback.cancel(r, effect.reference, now)))
+            return Done(request=self.change(effect.id, lambda r: callback.cancel(r, effect.reference, now)))
         except (KeyError, callback.Refused):
-            return Done(request=self.get(request_id))
-
-    def _joined(self, request_id: str) -> str:
-        """The id of the request that this one became part of: a wish from the spool may have joined another."""
-        if self._redis.do(lambda client: client.exists(f"ivr:request:{request_id}")):
-            return request_id
-        found = self.of_wish(request_id)
-        return found.id if found else request_id
+            return Done(request=self.get(effect.id))
 
     # --- the queue --------------------------------------------------------------------------
 
     def get(self, request_id: str) -> CallbackRequest | None:
-        return self._redis.do(lambda client: self._one(client, request_id))
+        """The request with this id; or the one that the wish with this id joined, in which its caller waits or waited.
+
+        So a card, an alert or a call leads to the request with which the one that they are about was put together.
+        """
+        found = self._redis.do(lambda client: self._one(client, request_id))
+        return found or next((each for each in self.asked_in(call_of(request_id)) if request_id in each.ids), None)
 
     def several(self, request_ids: Iterable[str]) -> dict[str, CallbackRequest]:
         """Those of some requests that are stored, by their ids."""
@@ -181,28 +179,34 @@ class Requests:
         return self._change(request_id, lambda pipe, request: how(request))
 
     def change_phone(self, request_id: str, how: Callable[[CallbackRequest], Parted]) -> Parted:
-        """Let one caller be rung on another phone, with a request of their own if others wait.
+        """Let one caller be rung on another phone, with a request of their own if others wait; and put together what
+        parted, if the caller is rung on the earlier phone again and nothing came between.
 
         Raises KeyError if the request is gone, and any exception of `how`.
         """
-        parted = new = None
 
-        def step(pipe: Client, before: CallbackRequest) -> CallbackRequest:
-            nonlocal parted, new
+        def step(pipe: Client) -> Parted:
+            before = self._changing(pipe, request_id)
             parted = how(before)
-            stays, new = parted if parted.theirs.id == request_id else (parted.others or parted.theirs, parted.theirs)
-            pipe.watch(*(f"ivr:request:{each.id}" for each in (stays, new) if each))
-            if new and self._one(pipe, new.id):
-                raise callback.Refused("This caller has a request of their own already. Look at the list again.")
-            return stays
-
-        def also(pipe: Client) -> None:
+            pipe.watch(phone := self._index.phone(parted.theirs.number))
+            for other in self._open_requests(pipe, phone):
+                if other.id != before.id and (one := another_phone.together(parted.theirs, other)):
+                    pipe.multi()
+                    self._remove(pipe, before.id, before)
+                    self._write(pipe, other, one)
+                    return Parted(one, None, is_one_again=True)
+            both = [each for each in (parted.theirs, parted.others) if each]
+            new = next((each for each in both if each.id != before.id), None)
             if new:
-                self._write(pipe, None, new)
+                pipe.watch(f"ivr:request:{new.id}")
+                if self._one(pipe, new.id):
+                    raise callback.Refused("This caller has a request of their own already. Look at the list again.")
+            pipe.multi()
+            for each in both:
+                self._write(pipe, None if each is new else before, each)
+            return parted
 
-        self._change(request_id, step, also)
-        assert parted
-        return parted
+        return self._transaction(step, f"ivr:request:{request_id}")
 
     def reopen(self, request_id: str, who: str, now: float, diary: Diary) -> CallbackRequest:
         """Put an ended request back into the queue.
@@ -211,16 +215,16 @@ class Requests:
         """
 
         def how(pipe: Client, before: CallbackRequest) -> CallbackRequest:
-            pipe.watch(phone := self._phone(before.number))
-            if not before.open and self._open_request(pipe, phone):
+            pipe.watch(phone := self._index.phone(before.number))
+            if not before.open and next(self._open_requests(pipe, phone), None):
                 raise callback.Refused("This caller has asked again since. Take that request.")
             return callback.reopen(before, who, now, diary)
 
         return self._change(request_id, how)
 
     def of_wish(self, wish: str) -> CallbackRequest | None:
-        """The request that this wish became, or that of an earlier call which it joined."""
-        return self.get(wish) or next((each for each in self.asked_in(call_of(wish)) if each.asker(wish)), None)
+        """The request that this wish became, or in which its caller waits since."""
+        return next((each for each in self.asked_in(call_of(wish)) if each.id == wish or each.asker(wish)), None)
 
     def asked_in(self, call: str) -> list[CallbackRequest]:
         """The requests for which somebody asked in this phone call (its id): open ones first, then the latest."""
@@ -257,7 +261,7 @@ class Requests:
 
     def of_phone(self, number: str) -> list[CallbackRequest]:
         """Every request of a phone, also those that ended, the latest first."""
-        found = self._with_ids(lambda client: client.zrevrange(self._phone(number), 0, -1))
+        found = self._with_ids(lambda client: client.zrevrange(self._index.phone(number), 0, -1))
         return [request for request in found if request.number == number]
 
     def known_of(self, number: str) -> list[CallbackRequest]:
@@ -281,25 +285,19 @@ class Requests:
 
         Its calls are noted as erased, so that nothing of them comes back: see `erasing`.
         """
-        key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest | None:
             request = self._one(pipe, request_id)
             pipe.multi()
-            pipe.delete(key)
-            pipe.zrem("ivr:queue", request_id)
-            pipe.zrem("ivr:ended", request_id)
-            pipe.delete(f"ivr:audit:{request_id}")
-            changes(pipe, request_id)
+            self._remove(pipe, request_id, request)
+            pipe.delete(*map(audit.key_of, {request_id, *(request.ids if request else ())}))
             if request:
-                self._forget(pipe, request)
+                now = erasing.after(request.last_heard, time.time())
+                erasing.note(pipe, self._keys, now, *set(map(call_of, request.ids)))
                 erasing.deletes(pipe)
             return request
 
-        deleted: CallbackRequest | None = self._redis.do(
-            lambda client: client.transaction(step, key, value_from_callable=True)
-        )
-        return deleted
+        return self._transaction(step, f"ivr:request:{request_id}")
 
     def was_deleted(self, call: str) -> bool:
         """Whether this call left a request that has been deleted."""
@@ -315,31 +313,36 @@ class Requests:
 
         `how` may read keys that it watches.
         """
-        key = f"ivr:request:{request_id}"
 
         def step(pipe: Client) -> CallbackRequest:
-            before = self._one(pipe, request_id)
-            if before is None:
-                raise callback.Gone(request_id)
+            before = self._changing(pipe, request_id)
             changed = how(pipe, before)
             pipe.multi()
             also(pipe)
             self._write(pipe, before, changed)
             return changed
 
-        return self._transaction(step, key)
+        return self._transaction(step, f"ivr:request:{request_id}")
 
     def _transaction(self, step: Callable[[Client], Changed], *watched: str) -> Changed:
         kept: Changed = self._redis.do(lambda client: client.transaction(step, *watched, value_from_callable=True))
         return kept
 
-    def _open_request(self, pipe: Client, phone: str) -> CallbackRequest | None:
+    def _changing(self, pipe: Client, request_id: str) -> CallbackRequest:
+        """The request to change, as `get` finds it. It is watched. Raises Gone."""
+        found = self._one(pipe, request_id)
+        found = found or next((each for each in self._index.knowing(pipe, request_id) if request_id in each.ids), None)
+        if found is None:
+            raise callback.Gone(request_id)
+        return found
+
+    def _open_requests(self, pipe: Client, phone: str) -> Iterator[CallbackRequest]:
+        """The open requests of a phone, the latest first, each of them watched."""
         for request_id in pipe.zrevrange(phone, 0, -1):
             pipe.watch(f"ivr:request:{request_id.decode()}")
             request = self._one(pipe, request_id.decode())
-            if request and request.open and self._phone(request.number) == phone:
-                return request
-        return None
+            if request and request.open and self._index.phone(request.number) == phone:
+                yield request
 
     def _with_ids(self, ids: Callable[[Client], list[bytes]]) -> list[CallbackRequest]:
         """Read the requests whose ids this function gives, over one connection."""
@@ -355,45 +358,17 @@ class Requests:
         value = client.get(f"ivr:request:{request_id}")
         return self._codec.decode(value) if value else None
 
-    def _ended_meanwhile(self, pipe: Client, wish: str) -> CallbackRequest | None:
-        """The request of this wish, if an adviser ended it while its caller was still answering."""
-        pipe.watch(f"ivr:request:{wish}")
-        request = self._one(pipe, wish)
-        return request if request and request.askers else None
-
     def _write(self, pipe: Client, before: CallbackRequest | None, request: CallbackRequest) -> None:
         """Write a request, its position in the queue, and its callers' slots: new, kept and released."""
         pipe.set(f"ivr:request:{request.id}", self._codec.encode(request))
         changes(pipe, request.id)
-        self._index.enter(pipe, before, request)
-        if before and before.number != request.number:
-            pipe.zrem(self._phone(before.number), request.id)
-        if request.number:
-            pipe.zadd(self._phone(request.number), {request.id: request.asked_at})
-            pipe.persist(self._phone(request.number))  # earlier versions set an expiry
-        for window in windows_of(before) - (windows_of(request) if request.open else set()):
-            pipe.zrem(windows.key(window), request.id)
-        if request.open:
-            pipe.zadd("ivr:queue", {request.id: request.due})
-            pipe.zrem("ivr:ended", request.id)
-            for window in windows_of(request):
-                pipe.zadd(windows.key(window), {request.id: "+inf"})
-                pipe.persist(windows.key(window))
-            return
-        pipe.zrem("ivr:queue", request.id)
-        assert request.end
-        pipe.zadd("ivr:ended", {request.id: request.end.at})
+        self._index.place(pipe, before, request)
 
-    def _forget(self, pipe: Client, request: CallbackRequest) -> None:
-        """Delete everything that points to a request, and remember its calls."""
-        pipe.zrem(self._phone(request.number), request.id)
-        self._index.remove(pipe, request)
-        for window in windows_of(request):
-            pipe.zrem(windows.key(window), request.id)
-        wishes = {request.id, *(asker.id for asker in request.everybody)}
-        now = erasing.after(request.last_heard, time.time())
-        erasing.note(pipe, self._keys, now, *map(call_of, wishes))
-
-    def _phone(self, number: str) -> str:
-        """The key of the requests of a phone."""
-        return f"ivr:phone:{self._keys.name(number)}"
+    def _remove(self, pipe: Client, request_id: str, request: CallbackRequest | None) -> None:
+        """Remove a request with all that leads to it."""
+        pipe.delete(f"ivr:request:{request_id}")
+        pipe.zrem("ivr:queue", request_id)
+        pipe.zrem("ivr:ended", request_id)
+        changes(pipe, request_id)
+        if request:
+            self._index.remove(pipe, request)

@@ -63,8 +63,9 @@ class _Pages(Pages):
         self, request_id: str, what: str, told: str, typed: str, how: Callable[[CallbackRequest], Parted]
     ) -> tuple[str, int]:
         """Change the phone, and show the caller's card with everything that was typed; or say why that was refused."""
+        requests = self._console.store.requests
         try:
-            theirs, others = self._console.store.requests.change_phone(request_id, how)
+            theirs, others, is_one_again = requests.change_phone(request_id, how)
         except KeyError:
             abort(404)
         except Refused as refusal:
@@ -74,6 +75,10 @@ class _Pages(Pages):
         flash(told, "warning")
         if others:
             flash("Others who asked from the earlier phone are still rung there: their request is in the list.")
+        if is_one_again:
+            flash("Those who asked from the same phone are on this card again.")
+        elif any(each.id != theirs.id for each in requests.open_of(theirs.number)):
+            flash("There is another card of this phone, which stays apart: read it before you ring. It is linked here.")
         return self.card(theirs.id, keep=True), 200
 
     def _refused(self, request_id: str, why: str, typed: str) -> None:

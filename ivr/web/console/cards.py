@@ -56,12 +56,12 @@ class _Pages(Pages):
         why the form of the outcome was not saved. With a problem, or with `keep`, that form shows what was sent.
         """
         found = self._found(request_id)
-        self._console.note("looked at", request_id)
+        self._console.note("looked at", found.id)
         script = self._console.live.now.script
         mine = callback.held_by(found, self._me, self._now)
         return render_template(
             "request.html",
-            **self.beside(request_id),
+            **self.beside(found.id),
             request_=found,
             ended=briefing.ended_in_words(found, self._now),
             short_says=briefing.short_rules(found),
@@ -96,7 +96,7 @@ class _Pages(Pages):
             ],
             messages=[(message, self._kept(message).is_file()) for message in found.messages],
             may_play=messages.may_play(found, self._me, self._now),
-            seen_by=self._console.store.audit.entries_of(request_id) if self._may("log") else [],
+            seen_by=self._console.store.audit.entries_of(found.ids) if self._may("log") else [],
             is_unheard=bool(messages.unheard(found)),
             may_type_number=messages.may_type_number(found),
             with_is_here=bool(found.with_whom) and self._is_here(found.with_whom),
@@ -258,7 +258,7 @@ class _Pages(Pages):
 
     def delete(self, request_id: str) -> Response:
         """Delete a request and its messages, as callers may ask."""
-        self._found(request_id)
+        request_id = self._found(request_id).id
         if not request.form.get("sure"):
             flash("Nothing was deleted. First tick the box to say that you are sure.", "danger")
             return go("card", request_id=request_id)

@@ -211,9 +211,9 @@ class Pages:
         return self._done(request_id, what, lambda: self._console.store.requests.change(request_id, how), then, instead)
 
     def _noted(self, request_id: str, words: str) -> None:
-        """Save as a note what an adviser wrote who no longer has the request."""
-        self._console.store.requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
-        self._console.note("noted", request_id)
+        """Keep what somebody wrote who does not have the request any more."""
+        noted = self._console.store.requests.change(request_id, lambda r: callback.note(r, self._me, words, self._now))
+        self._console.note("noted", noted.id)
 
     def _done(
         self,
@@ -233,12 +233,12 @@ class Pages:
             if instead is None:
                 flash(str(refusal), "danger")
                 return go("requests_page")
-            self._console.store.requests.change(request_id, instead)
-            self._console.note("noted", request_id)
+            noted = self._console.store.requests.change(request_id, instead)
+            self._console.note("noted", noted.id)
             flash(f"{refusal} What you wrote is kept as a note.", "kept")
-            return go("card", request_id=request_id)
-        self._console.note(what, request_id)
+            return go("card", request_id=noted.id)
+        self._console.note(what, changed.id)
         flash({"took": "This request is yours."}.get(what, "Done: " + what + "."), "success")
         if changed.open and what.startswith("saved") and changed.tries == 0:
             flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
-        return go(then, request_id, anchor) if then == "card" else go(then)
+        return go(then, changed.id, anchor) if then == "card" else go(then)

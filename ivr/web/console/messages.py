@@ -120,6 +120,6 @@ class _Pages(Pages):
 
     def _nth(self, request_id: str, nth: int) -> tuple[CallbackRequest, SpokenMessage]:
         found = self._found(request_id)
-        if not 0 <= nth < len(found.messages):
+        if found.id != request_id or not 0 <= nth < len(found.messages):  # another card counts its own messages
             abort(404)
         return found, found.messages[nth]
