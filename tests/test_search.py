@@ -10,9 +10,8 @@ from ivr.advising import paper, team
 from ivr.advising.team import Today
 from ivr.callbacks import another_phone, callback, handing
 from ivr.callbacks.another_phone import Phone
-from ivr.callbacks.callback import Refused
+from ivr.callbacks.callback import HANDED_SECONDS, Refused
 from ivr.callbacks.diary import Diary, Window
-from ivr.callbacks.handing import HANDED_SECONDS
 from ivr.hours import CLOSED, Hours
 from ivr.store import Store
 from ivr.web.console.search import MOST_SEARCHES

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 
 from ivr.advising import briefing, ranking
-from ivr.callbacks import another_phone, callback, talks
+from ivr.callbacks import another_phone, callback, handing, talks
 from ivr.callbacks.another_phone import Phone
-from ivr.callbacks.callback import CLAIM_SECONDS, Refused
+from ivr.callbacks.callback import CLAIM_SECONDS, HANDED_SECONDS, Refused
 from ivr.callbacks.request import LONGEST_BY_HAND, LONGEST_TALK, CallbackRequest, Talk
 from ivr.store import Store
 from ivr.store.codec import REQUESTS
@@ -69,6 +69,88 @@ def test_a_caller_who_was_put_through_is_asked_about_and_not_just_rung_again() -
     assert talks.put_through(unanswered), "nobody has said yet what came of it"
     done = callback.record(callback.claim(unanswered, "bilal", NOW + 1200), "bilal", "spoke", "", NOW + 1200, DIARY)
     assert (done.state, done.talk) == ("done", None)
+
+
+# --- given away while it is talked about ----------------------------------------------------
+
+
+def _handed() -> CallbackRequest:
+    return handing.hand_over(_ringing(), "asha", "ben", "Goes on.", NOW + 5 * 60)
+
+
+def test_what_is_handed_over_in_a_talk_is_the_colleagues_once_the_talk_is_over() -> None:
+    long, end = NOW + 50 * 60, NOW + HOUR
+
+    assert ranking.row(_handed(), long).talk == "asha is talking since 10:31, then ben has it"
+    assert briefing.bar_in_words(_handed(), "ben", long) == (
+        "asha is still talking to this caller, since 10:31. You have 15 minutes to begin after that."
+    )
+    assert briefing.bar_in_words(_handed(), "asha", long) == (
+        "You are on the phone with them since 10:31. ben has the request: nobody rings them before you have hung up."
+    )
+    assert handing.handed_to(_handed(), "ben", long)
+    for who in ("asha", "carol"):
+        with pytest.raises(Refused, match="asha is talking to this caller"):
+            callback.claim(_handed(), who, long)
+
+    over = talks.over(_handed(), "CA9", end)
+    assert (over.holder(end), over.talk) == ("ben", None)
+    assert handing.handed_to(over, "ben", end + 60)
+    assert over.holder(end + HANDED_SECONDS - 1) == "ben"
+    assert callback.claimable(over, end + HANDED_SECONDS)
+    assert callback.keep(over, "ben", end + 60).holder(end + HANDED_SECONDS + 60) == "ben"
+
+
+def test_nobody_rings_or_ends_a_request_while_whoever_handed_it_over_still_talks() -> None:
+    now = NOW + 6 * 60
+    tries = (
+        lambda: talks.by_hand(_handed(), "ben", now),
+        lambda: callback.record(_handed(), "ben", "no answer", "", now, DIARY),
+        lambda: callback.agree(_handed(), "ben", request().promise, "ben", "", now),
+    )
+    for one in tries:
+        with pytest.raises(Refused, match="asha is still talking to this caller"):
+            one()
+    assert callback.record(talks.over(_handed(), "CA9", now), "ben", "done", "", now, DIARY).state == "done"
+
+
+@pytest.mark.parametrize("how", ["given back", "handed on and given back", "its adviser left"])
+def test_what_is_nobodys_in_a_talk_is_taken_by_nobody_else_before_it_is_over(how: str) -> None:
+    now = NOW + 6 * 60
+    free = {
+        "given back": lambda: callback.release(_ringing(), "asha", now),
+        "handed on and given back": lambda: callback.release(_handed(), "ben", now),
+        "its adviser left": lambda: handing.without(_ringing(), "asha", "una", now),
+    }[how]()
+
+    assert ranking.row(free, now).talk == "asha is talking since 10:31"
+    with pytest.raises(Refused, match="asha is talking to this caller"):
+        callback.claim(free, "carol", now)
+    assert callback.claim(free, "asha", now).holder(now + HOUR) == "asha", "whoever talks may have it again"
+    over = talks.over(free, "CA9", now + 60)
+    assert (over.state, over.talk) == ("waiting", None)
+    assert briefing.bar_in_words(callback.claim(over, "carol", now + 90), "carol", now + 90).startswith("Yours until")
+
+
+def test_a_request_is_not_taken_back_from_whoever_waits_for_the_end_of_a_talk() -> None:
+    with pytest.raises(Refused, match="asha is talking to this caller"):
+        handing.take_back(_handed(), "una", "ben", NOW + HOUR)
+
+
+def test_whoever_rings_by_hand_says_by_giving_it_away_that_they_hung_up() -> None:
+    """Nobody else could tell, and the colleague would wait for an hour."""
+    ringing = talks.by_hand(callback.claim(request(), "asha", NOW), "asha", NOW)
+
+    assert handing.hand_over(ringing, "asha", "ben", "", NOW + 60).talk is None
+    assert callback.claimable(callback.release(ringing, "asha", NOW + 60), NOW + 60)
+    left = handing.without(ringing, "asha", "una", NOW + 60)
+    assert not callback.claimable(left, NOW + 60, "carol"), "somebody else shut them out, and cannot know"
+
+
+def test_the_try_of_a_colleague_begins_when_they_ring(store: Store) -> None:
+    outlived = callback.claim(_handed(), "ben", NOW + LONGEST_TALK + HOUR)
+
+    assert callback.try_began(outlived, NOW + 5 * HOUR) == NOW + 5 * HOUR
 
 
 # --- over the telephone ---------------------------------------------------------------------
@@ -142,6 +224,63 @@ def test_a_call_by_one_click_keeps_the_request_from_the_key_until_the_end(
     assert "Spoke" in asha.get("/request/CA001-1").text
     asha.send("/request/CA001-1/outcome", outcome="spoke")
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
+
+
+def test_a_caller_is_handed_over_in_a_talk_and_the_colleague_rings_after_it(
+    line: Line, store: Store, asha: Browser
+) -> None:
+    hire(store, "una", role="supervisor")
+    hire(store, "ben", phone="+441164960778")
+    ben, una = Browser(line), Browser(line)
+    ben.sign_in("ben")
+    una.sign_in("una")
+    ask(store, 1, message_only=False)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    about, own = "request=CA001-1&adviser=asha", {"CallSid": "CA" + "5" * 32, "From": "+441164960000"}
+    line.post(f"/voice/join?{about}", {**own, "Digits": "1"})
+
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/hand-over", to="ben", note="Speaks slowly.")
+    asha.send("/signout")
+    line.now += dt.timedelta(minutes=20)
+
+    assert "handed you a caller</strong>, 10:30; <bdi>asha</bdi> is still talking to them" in ben.get("/").text
+    card = ben.get("/request/CA001-1").text
+    assert "Not to ring yet" in card
+    assert "I am ringing by hand" not in card
+    refused = ben.send("/request/CA001-1/outcome", outcome="spoke", note="Not yet").text
+    assert "asha is still talking to this caller. Wait until they have finished. What you wrote is kept" in refused
+    assert "while <bdi>asha</bdi> is still talking to them" in una.get("/team").text
+    assert "talking, 20 minutes" in una.page
+    line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
+
+    assert "to begin by 11:05" in una.get("/team").text
+    assert "I am ringing by hand" in ben.get("/request/CA001-1").text
+    ben.send("/request/CA001-1/by-hand")
+    ben.send("/request/CA001-1/outcome", outcome="spoke")
+    assert _stored(store, "CA001-1").state == "done"
+
+
+def test_who_signs_out_in_a_talk_has_half_an_hour_after_it_to_sign_in_and_save(
+    line: Line, store: Store, asha: Browser
+) -> None:
+    ask(store, 1)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    about, own = "request=CA001-1&adviser=asha", {"CallSid": "CA" + "5" * 32, "From": "+441164960000"}
+    line.post(f"/voice/join?{about}", {**own, "Digits": "1"})
+
+    asha.get("/request/CA001-1")
+    asha.send("/signout")
+    line.now += dt.timedelta(minutes=50)
+    line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
+    line.now += dt.timedelta(minutes=29)
+
+    asha.sign_in()
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/outcome", outcome="spoke")
+    assert _stored(store, "CA001-1").state == "done"
 
 
 # --- a number that changes in a talk ---------------------------------------------------------

@@ -271,8 +271,8 @@ def bar_in_words(request: CallbackRequest, me: str, now: float) -> str:
     if not request.open:
         return ended_in_words(request, now)
     if talk and talk.lasts(now):
-        return _talking_in_words(talk, me, now)
-    if holder == me and talk and talk.how != "put through":
+        return _talking_in_words(request, talk, me, now)
+    if holder == me and talk and talk.how != "put through" and talk.who == me:
         return f"The call is over: {talks.minutes(talk, now)}. What came of it?"
     if holder == me:
         return f"Yours until {moment(request.claim_ends, now)}, and longer while you work on this page."
@@ -283,8 +283,13 @@ def bar_in_words(request: CallbackRequest, me: str, now: float) -> str:
     return "Nobody has it. You see the number once you have taken it."
 
 
-def _talking_in_words(talk: Talk, me: str, now: float) -> str:
-    since = moment(talk.began, now)
+def _talking_in_words(request: CallbackRequest, talk: Talk, me: str, now: float) -> str:
+    since, holder, talker = moment(talk.began, now), request.holder(now), talks.still_talks(request, now)
+    if talker and talker == me:
+        whose = f"{holder} has the request" if holder else "You gave the request back"
+        return f"You are on the phone with them since {since}. {whose}: nobody rings them before you have hung up."
+    if talker and holder == me:
+        return f"{talker} is still talking to this caller, since {since}. You have 15 minutes to begin after that."
     if talk.who and talk.who == me:
         if talk.how == "by hand":
             return f"You ring by hand since {since}. It stays yours until {moment(talk.began + LONGEST_BY_HAND, now)}."

@@ -129,7 +129,9 @@ def talk_in_words(request: CallbackRequest, now: float) -> str:
         return ""
     who, since = talk.who or "An adviser", briefing.moment(talk.began, now)
     if talk.lasts(now):
-        return f"{who} rings by hand since {since}" if talk.how == "by hand" else f"{who} is talking since {since}"
+        how, holder = "rings by hand" if talk.how == "by hand" else "is talking", request.holder(now)
+        next_is = f", then {holder} has it" if holder and talks.still_talks(request, now) else ""
+        return f"{who} {how} since {since}{next_is}"
     if talks.put_through(request):
         length = f" for {talks.minutes(talk, now)}" if talk.ended else ""
         return f"Put through to {talk.who or 'an adviser'} at {since}{length}: ask before ringing"

@@ -21,6 +21,8 @@ REFERENCE_DIGITS = 4
 MOST_TRIES = 3
 #: Seconds a claim lasts. An adviser who walks away must not keep a caller waiting.
 CLAIM_SECONDS = 30 * 60
+#: Seconds that a colleague has to begin with what was handed to them, before it goes back to the list.
+HANDED_SECONDS = 15 * 60
 #: Opening hours to wait before a caller who did not pick up is tried again.
 AGAIN_HOURS = 2
 #: Seconds for a caller who hung up half-way to ring again, before advisers see the unfinished request.
@@ -130,14 +132,31 @@ def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Give the request back to the queue."""
     must_hold(request, who, now)
-    return changed(
-        request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0, talk=_told_of_later(request)
-    )
+    stays = talk_without(request, who, now)
+    return changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0, talk=stays)
+
+
+def talk_without(request: CallbackRequest, who: str, now: float) -> Talk | None:
+    """The talk that stays with a request which this adviser gives away.
+
+    One that is going on stays, so that nobody rings the caller meanwhile. But whoever rings by hand says by giving it
+    away that they hung up: nobody else can tell.
+    """
+    talk = request.talking(now)
+    hung_up = talk is None or (talk.how, talk.who) == ("by hand", who)
+    return _told_of_later(request) if hung_up else talk
 
 
 def _told_of_later(request: CallbackRequest) -> Talk | None:
     """The talk to keep: one in which the caller was put through. It is no part of this try, and has no outcome yet."""
     return request.talk if request.talk and request.talk.how == "put through" else None
+
+
+def must_not_be_rung_by_another(request: CallbackRequest, who: str, now: float) -> None:
+    """Raises Refused while the adviser who handed it over is still talking to the caller."""
+    talk = request.talking(now)
+    if talk and talk.how != "put through" and talk.who != who:
+        raise Refused(f"{talk.who} is still talking to this caller. Wait until they have finished.")
 
 
 def record(
@@ -155,6 +174,7 @@ def record(
     who was promised a later time, unless the adviser says that everything is done.
     """
     must_hold(request, who, now)
+    must_not_be_rung_by_another(request, who, now)
     request = rung(request, now)
     if not request.number and outcome in UNANSWERED:
         raise Refused("The number is not known, so nobody can have been rung.")
@@ -204,7 +224,7 @@ def rung(request: CallbackRequest, now: float) -> CallbackRequest:
 def try_began(request: CallbackRequest, now: float) -> float:
     """When the try began whose outcome is recorded `now`: when the adviser began to ring, if that is known."""
     talk = request.talk
-    return talk.began if talk and talk.how != "put through" else now
+    return talk.began if talk and talk.how != "put through" and talk.who == request.claimed_by else now
 
 
 def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note: str, now: float) -> CallbackRequest:
@@ -213,6 +233,7 @@ def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note:
     `with_whom`: the adviser who rings; empty for anybody. Raises Refused if it is not this adviser's.
     """
     must_hold(request, who, now)
+    must_not_be_rung_by_another(request, who, now)
     askers = (caller if _asked_since(request, caller) else replace(caller, promise=to) for caller in request.askers)
     request = waits_for(request, tuple(askers))
     agreed = f"{in_words(to)}, {'with ' + with_whom if with_whom else 'with anybody'}"

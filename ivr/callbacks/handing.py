@@ -8,25 +8,26 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from ivr.callbacks import callback
-from ivr.callbacks.callback import Refused, changed
+from ivr.callbacks.callback import HANDED_SECONDS, Refused, changed, talk_without
 from ivr.callbacks.diary import LEAST_LEFT_AGAIN, Diary, Promise, When, Window
-from ivr.callbacks.request import Asker, CallbackRequest, Event, Need, Talk
+from ivr.callbacks.request import Asker, CallbackRequest, Event, Need
 from ivr.hours import LONDON
 
-#: Seconds that a colleague has to begin with what was handed to them, before it goes back to the list.
-HANDED_SECONDS = 15 * 60
 #: What the history says.
 HANDED, TAKEN_BACK, BY_HAND = "handed over", "took it back for the list", "wrote it down by hand"
 
 
 def hand_over(request: CallbackRequest, who: str, to: str, note: str, now: float) -> CallbackRequest:
-    """Give a request to a colleague, who has HANDED_SECONDS to begin. Raises Refused if it is not this adviser's."""
+    """Give a request to a colleague, who has HANDED_SECONDS to begin, from when the caller is not talked to any more.
+
+    Raises Refused if it is not this adviser's.
+    """
     callback.must_hold(request, who, now)
     if to == who:
         raise Refused("You have it already.")
     return changed(
         request, now, who, HANDED, f"to {to}. {note}".strip(), claimed_by=to, claimed_at=now,
-        claim_ends=now + HANDED_SECONDS, talk=_pending(request),
+        claim_ends=now + HANDED_SECONDS, talk=talk_without(request, who, now),
     )  # fmt: skip
 
 
@@ -44,10 +45,8 @@ def take_back(request: CallbackRequest, who: str, whose: str, now: float) -> Cal
         raise Refused("Nobody has this request any more: it is in the list. Take it, if you want to ring.")
     if holder != whose:
         raise Refused(f"{holder} has this request now. Look at the card again before you take it back.")
-    note = f"from {request.claimed_by}"
-    return changed(
-        request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=_pending(request)
-    )
+    note, stays = f"from {request.claimed_by}", talk_without(request, who, now)
+    return changed(request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=stays)
 
 
 def without(request: CallbackRequest, who: str, by: str, now: float) -> CallbackRequest:
@@ -58,7 +57,7 @@ def without(request: CallbackRequest, who: str, by: str, now: float) -> Callback
     if request.claimed_by == who and request.state == "claimed":
         return changed(
             request, now, by, TAKEN_BACK, f"from {who}, who left", state="waiting", claimed_by="", claim_ends=0.0,
-            with_whom="" if request.with_whom == who else request.with_whom,
+            with_whom="" if request.with_whom == who else request.with_whom, talk=talk_without(request, by, now),
         )  # fmt: skip
     if request.with_whom == who:
         return changed(request, now, by, "made the appointment everybody's", f"{who} left", with_whom="")
@@ -79,12 +78,8 @@ def renamed(request: CallbackRequest, before: str, name: str) -> CallbackRequest
 def handed_to(request: CallbackRequest, who: str, now: float) -> Event | None:
     """The entry that says who handed this request to an adviser, until they have begun with it."""
     last = next((event for event in reversed(request.events) if event.what in (HANDED, "claimed")), None)
-    is_fresh = last is not None and last.what == HANDED and request.claim_ends <= last.at + HANDED_SECONDS
+    is_fresh = last is not None and last.what == HANDED and request.claim_ends <= request.claimed_at + HANDED_SECONDS
     return last if is_fresh and request.holder(now) == who else None
-
-
-def _pending(request: CallbackRequest) -> Talk | None:
-    return request.talk if request.talk and request.talk.how == "put through" else None
 
 
 def written_down(

@@ -177,9 +177,11 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.talk if self.talk and self.talk.lasts(now) else None
 
     def holder(self, now: float) -> str:
-        """The adviser who has it: their time is not over, or they are talking to the caller. Empty if nobody has it."""
+        """The adviser who has it: their time is not over, or it has not begun, since they or whoever handed it to them
+        are talking to the caller. Empty if nobody has it.
+        """
         talk = self.talking(now)
-        talks = talk is not None and talk.who == self.claimed_by
+        talks = talk is not None and (talk.who == self.claimed_by or talk.how != "put through")
         return self.claimed_by if self.state == "claimed" and (self.claim_ends > now or talks) else ""
 
     @property

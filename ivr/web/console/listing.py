@@ -181,11 +181,11 @@ class _Pages(Pages):
         found = [each for each in everything.put_through if each.talk and each.talk.who in ("", self._me)]
         return sorted(found, key=lambda each: -each.talk.began if each.talk else 0.0)[:MOST_PUT_THROUGH]
 
-    def _handed(self, everything: Ordered) -> list[tuple[CallbackRequest, Event]]:
-        """Requests that a colleague handed to this adviser and that they have not begun with, each with that event."""
+    def _handed(self, everything: Ordered) -> list[tuple[CallbackRequest, Event, str]]:
+        """Requests that a colleague handed to this adviser, who has not begun with them; and who still talks."""
         mine = [each for each in everything.held if each.claimed_by == self._me]
         found = [(each, handing.handed_to(each, self._me, self._now)) for each in mine]
-        return [(each, event) for each, event in found if event][:MOST_PUT_THROUGH]
+        return [(each, event, talks.still_talks(each, self._now)) for each, event in found if event][:MOST_PUT_THROUGH]
 
     def _shown(self, row: ranking.ListRow) -> Shown:
         html = self._app.jinja_env.get_template("_row.html").render(row=row, me=self._me, now=self._now)

@@ -28,13 +28,15 @@ LOG_ROWS, MOST_LOOKED_AT = 50, 10_000
 
 class Had(NamedTuple):
     """A request that an adviser has: its id and name; the event by which a colleague handed it to them, until they
-    begin with it; and when their claim ends (POSIX seconds).
+    begin with it; when their claim ends (POSIX seconds); and who is still talking to the caller, so that they cannot
+    begin yet.
     """
 
     id: str
     name: str
     handed: Event | None
     ends: float
+    talker: str
 
 
 class Colleague(NamedTuple):
@@ -85,7 +87,8 @@ class _Pages(Pages):
         held: dict[str, list[Had]] = {}
         for each in waiting:
             if holder := each.holder(now):
-                had = Had(each.id, _named(each), handing.handed_to(each, holder, now), each.claim_ends)
+                handed, talker = handing.handed_to(each, holder, now), talks.still_talks(each, now)
+                had = Had(each.id, _named(each), handed, each.claim_ends, talker)
                 held.setdefault(holder, []).append(had)
         talking = {talk.who: talk for each in waiting if (talk := each.talking(now))}
         shown = []
