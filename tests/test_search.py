@@ -294,6 +294,25 @@ def test_the_team_page_says_who_has_what_and_what_each_did_today(asha: Browser, 
     assert "to begin by" not in page
 
 
+def test_the_team_page_counts_as_late_whom_the_list_counts_and_leads_to_the_places_of_the_week(
+    line: Line, store: Store
+) -> None:
+    """A caller who has only just hung up half-way is not in the list yet, and may ring again."""
+    for nth in (1, 2):
+        ask(store, nth, due=NOW - HOUR, urgent=True)
+    ask(store, 3, due=NOW - 60, state="unfinished", asked_at=NOW - 60, urgent=True)
+    hire(store, "sam", role="supervisor")
+    sam = Browser(line)
+    sam.sign_in("sam")
+
+    page = sam.get("/team").text
+
+    assert '<a href="/console/?when=late"><strong>2 late</strong></a>' in page
+    assert "<strong>2 urgent, and nobody has them</strong>" in page
+    assert '<a href="/console/week">Week</a>' in page
+    assert "2 waiting" in sam.get("/?when=late").text
+
+
 def test_what_somebody_did_counts_once_after_a_caller_gave_another_number(store: Store) -> None:
     ask(store, 1)
     both = ask(store, 2, number="+447700900001")

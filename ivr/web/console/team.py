@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr.advising import briefing, paper, team
+from ivr.advising import briefing, paper, ranking, team
 from ivr.advising.team import Today
 from ivr.callbacks import handing, talks
 from ivr.callbacks.request import CallbackRequest, Event
@@ -107,12 +107,13 @@ class _Pages(Pages):
     def _needs(self, waiting: list[CallbackRequest], held: Mapping[str, list[Had]]) -> list[Needed]:
         """What somebody should look at now, and where it is."""
         now, hours = self._now, self._console.live.now.script.hours
+        listed = ranking.ordered(waiting, now)  # as the list counts, to which these lead
         put_through = [each for each in waiting if talks.put_through(each)]
         handed = sorted((had for each in held.values() for had in each if had.handed), key=lambda had: had.ends)
         return [
-            Needed(sum(each.due <= now for each in waiting), "late", url_for("requests_page", when="late")),
+            Needed(sum(each.due <= now for each in listed), "late", url_for("requests_page", when="late")),
             Needed(
-                sum(each.urgent and not each.holder(now) for each in waiting), "urgent, and nobody has them",
+                sum(each.urgent and not each.holder(now) for each in listed), "urgent, and nobody has them",
                 url_for("requests_page", urgent=1, whose="free"),
             ),
             Needed(
