@@ -83,8 +83,8 @@ def test_what_is_handed_over_in_a_talk_is_the_colleagues_once_the_talk_is_over()
 
     assert ranking.row(_handed(), long).talk == "asha is talking since 10:31, then ben has it"
     assert briefing.bar_in_words(_handed(), "ben", long) == (
-        "asha is still talking to this caller, since 10:31. You have 15 minutes to begin after that."
-    )
+        "asha is still talking to this caller, since 10:31. It stays yours, to begin after that."
+    ), "the script of the card knows by these words that no time is running out"
     assert briefing.bar_in_words(_handed(), "asha", long) == (
         "You are on the phone with them since 10:31. ben has the request: nobody rings them before you have hung up."
     )
@@ -245,13 +245,13 @@ def test_a_caller_is_handed_over_in_a_talk_and_the_colleague_rings_after_it(
     asha.send("/signout")
     line.now += dt.timedelta(minutes=20)
 
-    assert "handed you a caller</strong>, 10:30; <bdi>asha</bdi> is still talking to them" in ben.get("/").text
+    assert "handed you a caller</strong>, 10:30, and is still talking to them" in ben.get("/").text
     card = ben.get("/request/CA001-1").text
     assert "Not to ring yet" in card
     assert "I am ringing by hand" not in card
     refused = ben.send("/request/CA001-1/outcome", outcome="spoke", note="Not yet").text
     assert "asha is still talking to this caller. Wait until they have finished. What you wrote is kept" in refused
-    assert "while <bdi>asha</bdi> is still talking to them" in una.get("/team").text
+    assert "From <bdi>asha</bdi>, who is still talking to them" in una.get("/team").text
     assert "talking, 20 minutes" in una.page
     line.post(f"/voice/rang?{about}", {**own, "DialCallStatus": "completed", "DialCallSid": "CA" + "6" * 32})
 
@@ -281,6 +281,20 @@ def test_who_signs_out_in_a_talk_has_half_an_hour_after_it_to_sign_in_and_save(
     asha.get("/request/CA001-1")
     asha.send("/request/CA001-1/outcome", outcome="spoke")
     assert _stored(store, "CA001-1").state == "done"
+
+
+def test_the_time_of_an_adviser_runs_on_while_the_caller_is_put_through_to_another(
+    line: Line, store: Store, asha: Browser
+) -> None:
+    ask(store, 1, number=CALLER)
+    asha.get("/request/CA001-1")
+    asha.send("/request/CA001-1/claim")
+    _put_through(line, "+441164960000")
+
+    card = asha.get("/request/CA001-1").text
+
+    assert "is talking to this caller since 10:30." in card
+    assert f'data-left="{CLAIM_SECONDS}"' in card, "else the card says that the time is over"
 
 
 # --- a number that changes in a talk ---------------------------------------------------------

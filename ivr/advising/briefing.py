@@ -289,7 +289,7 @@ def _talking_in_words(request: CallbackRequest, talk: Talk, me: str, now: float)
         whose = f"{holder} has the request" if holder else "You gave the request back"
         return f"You are on the phone with them since {since}. {whose}: nobody rings them before you have hung up."
     if talker and holder == me:
-        return f"{talker} is still talking to this caller, since {since}. You have 15 minutes to begin after that."
+        return f"{talker} is still talking to this caller, since {since}. It stays yours, to begin after that."
     if talk.who and talk.who == me:
         if talk.how == "by hand":
             return f"You ring by hand since {since}. It stays yours until {moment(talk.began + LONGEST_BY_HAND, now)}."

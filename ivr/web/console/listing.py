@@ -172,8 +172,8 @@ class _Pages(Pages):
         found = self._console.store.requests.get(card) if card else None
         if found is None:
             return {"state": "", "left": 0}
-        talking, mine = found.talking(self._now), callback.held_by(found, self._me, self._now)
-        left = int(found.claim_ends - self._now) if mine and not talking else 0
+        mine = callback.held_by(found, self._me, self._now)
+        left = max(int(found.claim_ends - self._now), 0) if mine else 0  # in a talk of theirs it does not run out
         return {"state": briefing.bar_in_words(found, self._me, self._now), "left": left}
 
     def _put_through(self, everything: Ordered) -> list[CallbackRequest]:
