@@ -236,6 +236,55 @@ def test_what_is_written_down_joins_an_open_request_of_the_phone_and_makes_it_no
     assert (asked.times_asked, asked.may_say_who()) == (2, False)
 
 
+def test_a_number_that_is_refused_leaves_all_that_was_ticked_and_chosen(asha: Browser, store: Store) -> None:
+    """What is urgent, or needs an interpreter, must not become an ordinary call by a slip in the number."""
+    asha.get("/new")
+    ticked = {
+        "when": "morning",
+        "message_ok": "yes",
+        "needs": "interpreter",
+        "urgent": "1",
+        "note": "Ask for the letter.",
+    }
+
+    page = asha.send("/new", number="07700 90012", **ticked).text
+
+    for field in ("when-morning", "message_ok-yes", "needs-interpreter", "urgent"):
+        assert re.search(rf'id="{field}"[^>]* checked', page), field
+    assert not re.search(r'id="needs-relay"[^>]* checked', page)
+    assert "Ask for the letter." in page
+
+
+def test_a_form_that_is_sent_twice_writes_one_request_down(asha: Browser, store: Store) -> None:
+    """By a second click, or a reload of the page that followed; also where it joined an earlier request."""
+    ask(store, 1)
+    for number in ("07700 900002", "07700 900001"):
+        wish = re.search(r'name="wish" value="([^"]+)"', asha.get("/new").text)
+        assert wish
+        first = asha.send("/new", number=number, wish=wish[1], urgent="1")
+        asha.get("/new")
+        again = asha.send("/new", number=number, wish=wish[1], urgent="1")
+
+        assert "written down already" in again.text
+        assert again.request.path == first.request.path
+    by_number = {each.number[-3:]: each for each in store.requests.waiting()}
+    assert {number: each.times_asked for number, each in by_number.items()} == {"001": 2, "002": 1}
+
+
+def test_a_form_that_is_sent_again_with_another_number_changes_nothing_of_the_first(
+    asha: Browser, store: Store
+) -> None:
+    """Back, another number, sent again: those are two callers."""
+    wish = re.search(r'name="wish" value="([^"]+)"', asha.get("/new").text)
+    assert wish
+
+    asha.send("/new", number="07700 900001", wish=wish[1])
+    asha.get("/new")
+    asha.send("/new", number="07700 900002", wish=wish[1])
+
+    assert sorted(each.number[-3:] for each in store.requests.waiting()) == ["001", "002"]
+
+
 def test_there_is_no_time_where_nothing_is_open() -> None:
     closed = Diary(DIARY.parts, Hours((CLOSED,) * 7), days_ahead=3)
     with pytest.raises(Refused, match="no free place"):

@@ -6,6 +6,7 @@ they found. Searches are limited, because a call number has only four digits.
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import cast, get_args
 
@@ -24,6 +25,8 @@ from ivr.web.console.common import Console, Pages, add_pages, go, written
 #: The most searches of one adviser in an hour: by phone number, and by call number.
 MOST_SEARCHES = {"number": 30, "call number": 60}
 LONGEST_NOTE = 500
+#: The id of a wish that is written down here.
+_WISH = re.compile(r"HAND[0-9a-f]{28}-1")
 
 
 def add_to(app: Flask, console: Console) -> None:
@@ -77,7 +80,12 @@ class _Pages(Pages):
     # --- writing down -----------------------------------------------------------------------
 
     def new_form(self) -> str:
-        return render_template("new.html", form={})
+        return self._new_page()
+
+    def _new_page(self) -> str:
+        """The form, with what was typed into it. Its id makes one request of it, however often it is sent."""
+        wish = request.form.get("wish", "")
+        return render_template("new.html", form=request.form, wish=wish if _WISH.fullmatch(wish) else _new_wish())
 
     def new(self) -> Response | tuple[str, int]:
         """Save a request for somebody who rang the office or came in. It joins an open one of the same phone."""
@@ -85,13 +93,17 @@ class _Pages(Pages):
         number, why_not = self._to_ring(form.get("number", ""))
         if why_not:
             flash(f"{why_not} Write a UK number like 07700 900123.", "danger")
-            return render_template("new.html", form=form), 422
+            return self._new_page(), 422
+        wish_id = form.get("wish", "")
+        if known := self._written_down_already(wish_id, number):
+            flash(f"It was written down already, once. {_call_of(known, wish_id)}", "success")
+            return go("card", known.id)
         when = cast(When, form.get("when") if form.get("when") in get_args(When) else "any")
         needs = tuple(cast(Need, each) for each in form.getlist("needs") if each in get_args(Need))
         slots, promised = self._capacity().slots, self._console.store.requests.slots_taken
         try:
             wish = handing.written_down(
-                f"HAND{secrets.token_hex(14)}-1", number, self._me, written("note", LONGEST_NOTE),
+                self._free(wish_id), number, self._me, written("note", LONGEST_NOTE),
                 when, needs, self._now, script.diary,
                 has_slot=lambda window: promised(window, self._now) < slots(window),
                 urgent=bool(form.get("urgent")), message_ok=form.get("message_ok") == "yes",
@@ -99,10 +111,29 @@ class _Pages(Pages):
             )  # fmt: skip
         except Refused as why:
             flash(str(why), "danger")
-            return render_template("new.html", form=form), 422
+            return self._new_page(), 422
         done = self._console.store.requests.save(SaveRequest(wish))
         assert done.request
         self._console.jobs.alert_new(done, self._now)
         self._console.note("wrote a request down", done.request.id)
-        flash(f"Written down. The number of their call is {done.reference}.", "success")
+        flash(f"Written down. {_call_of(done.request, wish.id)}", "success")
         return go("card", done.request.id)
+
+    def _written_down_already(self, wish: str, number: str) -> CallbackRequest | None:
+        """The request that this form has made, if it was sent before; also if it joined an earlier one."""
+        known = self._console.store.requests.known_of(number)
+        return next((each for each in known if wish in {asker.id for asker in each.everybody}), None)
+
+    def _free(self, wish: str) -> str:
+        """The id of a form; another if the form made a request of another number, which stays as it is."""
+        is_ours = _WISH.fullmatch(wish) and not self._console.store.requests.get(wish)
+        return wish if is_ours else _new_wish()
+
+
+def _new_wish() -> str:
+    return f"HAND{secrets.token_hex(14)}-1"
+
+
+def _call_of(found: CallbackRequest, wish: str) -> str:
+    reference = next(asker.reference for asker in found.everybody if asker.id == wish)
+    return f"The number of their call is {reference}."
