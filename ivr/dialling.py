@@ -18,7 +18,7 @@ from phonenumbers import PhoneNumberType as Type
 #: 'short', 'long': a number with digits missing, or too many. 'body': one of a public body or charity (0300 to 0309).
 #: 'freephone' and 'body' can be called, but no family has such a number, so neither is rung back.
 Verdict = Literal[
-    "fine", "hidden", "malformed", "short", "long", "premium", "emergency", "foreign", "freephone", "body"
+    "fine", "hidden", "malformed", "more", "short", "long", "premium", "emergency", "foreign", "freephone", "body"
 ]
 
 #: Digits of a UK number, without the leading zero or the country code.
@@ -61,6 +61,8 @@ def judge(raw: str) -> Number:
         number = phonenumbers.parse(text, "GB")
     except phonenumbers.NumberParseException:
         return Number("malformed")
+    if number.extension or phonenumbers.is_alpha_number(text):
+        return Number("more")  # without its extension, or with its letters as keys, it is somebody else's phone
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if e164.startswith(_PLACEHOLDER):
         return Number("hidden")

@@ -103,6 +103,7 @@ def test_what_was_allowed_on_one_phone_says_nothing_of_another(asha: Browser, st
     ("number", "says"),
     [
         ("0770", "That is not a complete phone number."),
+        ("0116 496 0170 ext 12", "An extension cannot be dialled: leave it out, and write it into the note."),
         ("999", "That is an emergency number, which we never ring."),
         ("0909 879 0000", "That is a premium-rate number, so we do not ring it."),
         ("+33 1 42 68 53 00", "That is a foreign number, and we ring only UK numbers."),

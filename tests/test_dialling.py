@@ -39,6 +39,14 @@ def test_a_hidden_number_is_known_in_every_form(raw: str) -> None:
         ("+353861234567", "foreign"),
         ("00353861234567", "foreign"),
         ("abc", "malformed"),
+        # An extension that is left out would ring a switchboard, and letters would become other digits.
+        ("0116 496 0123 ext 12", "more"),
+        ("0116 496 0123 x12", "more"),
+        ("0116 496 0123,12", "more"),
+        ("0116 496 0123#12", "more"),
+        ("0116 FLOWERS", "more"),
+        ("07700 9OO123", "malformed"),
+        ("07700 900123 or 0116 496 0123", "malformed"),
     ],
 )
 def test_a_number_we_cannot_ring_is_known_by_its_reason(raw: str, verdict: str) -> None:
@@ -53,6 +61,15 @@ def test_a_number_we_cannot_ring_is_known_by_its_reason(raw: str, verdict: str) 
         ("07700900123", "+447700900123", True),
         ("00447700900123", "+447700900123", True),
         ("0333 234 5678", "+443332345678", False),
+        ("+44 (0)116 496 0123", "+441164960123", False),
+        ("0116.496.0123", "+441164960123", False),
+        ("(0116) 496-0123", "+441164960123", False),
+        ("Mobile: 07700 900123", "+447700900123", True),
+        ("\u202a07700\u00a0900123\u202c", "+447700900123", True),
+        ("\u200b07700 900\u2011123", "+447700900123", True),
+        ("０７７００ ９００１２３", "+447700900123", True),
+        ("૦૭૭૦૦ ૯૦૦૧૨૩", "+447700900123", True),
+        ("٠٧٧٠٠٩٠٠١٢٣", "+447700900123", True),
     ],
 )
 def test_a_number_here_is_fine_and_known_to_be_mobile_or_not(raw: str, e164: str, mobile: bool) -> None:

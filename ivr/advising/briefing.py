@@ -70,6 +70,7 @@ def in_groups(e164: str) -> str:
 _NOT_RUNG: dict[Verdict, str] = {
     "hidden": "That is not a phone number.",
     "malformed": "That is not a complete phone number. It begins with 0 and has ten or eleven digits.",
+    "more": "That is more than a number. An extension cannot be dialled: leave it out, and write it into the note.",
     "premium": "That is a premium-rate number, so we do not ring it.",
     "emergency": "That is an emergency number, which we never ring.",
     "foreign": "That is a foreign number, and we ring only UK numbers.",

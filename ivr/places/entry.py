@@ -207,6 +207,7 @@ _WHY_NOT = {
     "hidden": RingNumber.malformed, "malformed": RingNumber.malformed, "short": RingNumber.short,
     "long": RingNumber.long, "premium": RingNumber.premium, "emergency": RingNumber.emergency,
     "foreign": RingNumber.foreign, "freephone": RingNumber.never, "body": RingNumber.never,
+    "more": RingNumber.malformed,
 }  # fmt: skip
 
 

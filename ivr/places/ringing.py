@@ -46,6 +46,7 @@ _WHY_NOT_THIS_PHONE = {
     "hidden": RingNumber.hidden, "malformed": RingNumber.hidden, "freephone": RingNumber.hidden,
     "short": RingNumber.short, "long": RingNumber.long, "premium": RingNumber.premium,
     "emergency": RingNumber.emergency, "foreign": RingNumber.foreign, "body": RingNumber.hidden,
+    "more": RingNumber.hidden,
 }  # fmt: skip
 
 
