@@ -11,7 +11,7 @@ the right that it needs (`ivr/roles.py`).
     cards.py      the card of a request, and most actions on it
     outcomes.py   the outcome of a try, and the next call
     another_phone.py  another number for a caller who waits
-    carried.py    keeps a form that was sent after the sign-in had ended
+    carried.py    keeps a form that came too late, with what was typed into it
     texts.py      texts from a card, and those that could not be sent
     messages.py   spoken messages
     search.py     finding a caller again, and writing down who rang the office
@@ -65,6 +65,7 @@ from ivr.web.console import (
     texts,
     week,
 )
+from ivr.web.console.carried import Carried, carried, read
 from ivr.web.console.common import LONGEST_NOTE, Clock, Console, TooLong, allow_large, query_args, unsaved
 from ivr.web.live import Live
 from ivr.web.studio import pages as studio
@@ -144,7 +145,7 @@ def create_console(settings: Settings, store: Store, live: Live, jobs: Jobs, clo
         unanswered=callback.UNANSWERED, talked=callback.TALKED, most_tries=callback.MOST_TRIES,
         demo=settings.demo,
     )  # fmt: skip
-    _add_errors(app)
+    _add_errors(app, signing_in)
     app.after_request(lambda response: _guarded(response, https=https))
     return app
 
@@ -184,8 +185,8 @@ def _own_words(error: HTTPException) -> str:
     return error.description if error.description and error.description != type(error).description else ""
 
 
-def _error(title: str, what: str, code: int, again: str = "") -> tuple[str, int]:
-    return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again), code
+def _error(title: str, what: str, code: int, again: str = "", form: Carried | None = None) -> tuple[str, int]:
+    return render_template("error.html", title=title, what=what, unsaved=unsaved(), again=again, form=form), code
 
 
 def _back() -> str:
@@ -194,13 +195,15 @@ def _back() -> str:
     return url_for("card", request_id=request_id) if request_id else ""
 
 
-def _add_errors(app: Flask) -> None:
+def _add_errors(app: Flask, signing_in: signin.SignInPages) -> None:
     @app.errorhandler(StoreDown)
     def store_down(_: Exception) -> tuple[str, int]:
         what = "The list cannot be read at the moment. Nothing is lost. Try again in a minute, or use the printed list."
         here = request.script_root + request.full_path.rstrip("?")
         elsewhere = url_for("ring_line" if here.startswith("/studio") else "requests_page")
-        return _error("One moment", what, 503, again=here if request.method == "GET" else elsewhere)
+        if request.method == "GET":
+            return _error("One moment", what, 503, again=here)
+        return _error("One moment", what, 503, again=elsewhere, form=read(carried()))
 
     @app.errorhandler(Refused)
     def refused(why: Refused) -> tuple[str, int]:
@@ -218,7 +221,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def forged(_: CSRFError) -> tuple[str, int]:
-        return _error(
+        return signing_in.too_old() or _error(
             "That page was too old", "Nothing was changed. Open the page again and repeat it.", 400, again=_back()
         )
 

@@ -269,7 +269,7 @@ class _Pages(Pages):
         person = accounts.get(invitation.name) if invitation else None
         if why := staffing.why_not(invitation, person, self._now):
             title = "This address cannot be used"
-            return render_template("error.html", title=title, what=why, unsaved="", again=""), 410
+            return render_template("error.html", title=title, what=why, unsaved="", again="", form=None), 410
         return render_template(
             "welcome.html", invitation=invitation, person=person, problem=problem, secret=secret, now=self._now,
             service=self._console.live.now.script.line.service_name, shortest=passwords.SHORTEST,

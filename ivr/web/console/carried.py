@@ -1,17 +1,23 @@
-"""Keeps a form that was sent when somebody must first confirm who they are, so that nothing typed into it is lost.
+"""A form that came too late is carried over the page that says so, so that nothing typed into it is lost.
 
-The page that asks for the code or the password carries it in one of its fields. After that, the form is shown and not
-sent by itself: some forms delete or publish, and whoever sent one must still want that.
+It came after the sign-in had ended, from a page of an earlier sign-in, or while Redis was down. It is not sent again by
+itself: some forms delete or publish, and whoever sent one must still want that.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 from flask import current_app, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
+
+#: Fields that no page shows or keeps: of a form with one of them, nothing is carried.
+_SECRET = {"password", "new", "code"}
+#: The most characters of a form that fits into another one.
+_MOST = 48 * 1024
 
 
 @dataclass(frozen=True)
@@ -23,11 +29,22 @@ class Carried:
 
 
 def carried() -> str:
-    """The form of this request, as the value of one field; empty if it has files, which no field can hold."""
-    if request.files:
+    """The form of this request, as the value of one field; empty if it has files or secrets, or is very long.
+
+    A page that carries a form already carries it on.
+    """
+    if already := request.form.get("carried"):
+        return already
+    if request.files or _SECRET & request.form.keys():
         return ""
     fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
-    return json.dumps([request.endpoint, request.view_args or {}, fields])
+    value = json.dumps([request.endpoint, request.view_args or {}, fields])
+    return value if len(quote_plus(value)) <= _MOST else ""
+
+
+def filled_in() -> str:
+    """The same, but empty for a form into which nothing was typed: its page says more than it."""
+    return carried() if request.form.keys() - {"csrf_token"} else ""
 
 
 def read(value: str) -> Carried | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Flask, abort, flash, g, redirect, render_template, request, session
+from flask import Flask, abort, flash, g, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from ivr import roles
@@ -23,7 +23,7 @@ from ivr.machine import passwords
 from ivr.roles import Right
 from ivr.store import SignIn
 from ivr.web.client import is_from_here
-from ivr.web.console.carried import carried, page_of
+from ivr.web.console.carried import carried, filled_in, page_of, read
 from ivr.web.console.common import Console, add_pages, go, go_home, unsaved
 from ivr.web.console.tries import Tries
 
@@ -109,8 +109,24 @@ class SignInPages:
             if request.endpoint not in (None, "waiting", "message"):
                 session["then"] = request.full_path.rstrip("?")
             return go("signin")
-        # Show what was not saved.
-        return self._page(unsaved=unsaved()), 401
+        session["then"] = page_of(request.path)
+        return self._page(unsaved=unsaved(), carried=filled_in()), 401
+
+    def too_old(self) -> tuple[str, int] | None:
+        """What somebody gets who sent a form of ours from a page of an earlier sign-in: the form, to send it now.
+
+        None for a form into which nothing was typed, or that may come from elsewhere.
+        """
+        form = filled_in() if request.headers.get("Sec-Fetch-Site") == "same-origin" else ""
+        if not form:
+            return None
+        kept = self._current()
+        if kept is None:
+            session["then"] = page_of(request.path)
+            return self._page(unsaved=unsaved(), carried=form), 401
+        g.signin, g.adviser = kept
+        then = f"{request.script_root}{page_of(request.path)}"
+        return render_template("carried.html", carried=read(form), then=then, title="That page was too old"), 400
 
     def _without_factor(self, person: Adviser) -> Response | tuple[str, int] | None:
         """The answer for somebody who must set up a second factor first; None for others."""
@@ -120,7 +136,9 @@ class SignInPages:
         if request.method == "GET":
             flash(what)
             return go("factor")
-        return render_template("error.html", title="One thing first", what=what, unsaved=unsaved(), again=""), 403
+        return render_template(
+            "error.html", title="One thing first", what=what, unsaved=unsaved(), again="", form=None
+        ), 403
 
     def _long_ago(self, kept: SignIn, right: Right) -> Response | tuple[str, int] | None:
         """The answer for somebody who must first confirm who they are, because the page can do much harm; None for
@@ -176,21 +194,27 @@ class SignInPages:
             return self._page(name), 401
         if person.factor:
             session["half"] = [person.name, person.stamp, self._console.now]
-            return go("code")
+            return self._code_page() if request.form.get("carried") else go("code")
         return self.let_in(person)
 
     def _is_nobody_there(self) -> bool:
         """Whether there is no administrator yet who could invite anybody."""
         return not any(adviser.is_administrator(each) for each in self._console.store.accounts.all())
 
-    def _page(self, name: str = "", unsaved: str = "") -> str:
-        return render_template("signin.html", name=name, unsaved=unsaved, nobody=self._is_nobody_there())
+    def _page(self, name: str = "", unsaved: str = "", carried: str = "") -> str:
+        return render_template(
+            "signin.html", name=name, unsaved=unsaved, carried=carried or request.form.get("carried", ""),
+            nobody=self._is_nobody_there(),
+        )  # fmt: skip
 
     # --- the code ---------------------------------------------------------------------------
 
     def code(self) -> Response | str:
         """The page that asks for a code, after the password."""
-        return render_template("code.html") if self._half() else self._begin_again()
+        return self._code_page() if self._half() else self._begin_again()
+
+    def _code_page(self) -> str:
+        return render_template("code.html", carried=request.form.get("carried", ""))
 
     def check_code(self) -> Response | tuple[str, int]:
         person = self._half()
@@ -199,10 +223,10 @@ class SignInPages:
         trier, typed = self.tries.by(person.name), request.form.get("code", "")[:LONGEST_NAME]
         if not typed.strip():
             flash("Type the code that your app shows.", "danger")
-            return render_template("code.html"), 422
+            return self._code_page(), 422
         if wait := self.tries.seconds_to_wait_for_code(trier, person):
             flash(f"There were many wrong codes. Wait {in_words(wait)}, and then type a new code.", "danger")
-            return render_template("code.html"), 429
+            return self._code_page(), 429
         before = len(person.factor.codes) if person.factor else 0
         known = self.tries.use_code(trier, person, typed)
         if known is None:
@@ -210,7 +234,7 @@ class SignInPages:
                 "That code does not fit, or was used already. Codes change every 30 seconds: wait for the next one. "
                 "If none fits, let the clock of your phone set itself, or use a code of last resort.", "danger",
             )  # fmt: skip
-            return render_template("code.html"), 401
+            return self._code_page(), 401
         left = len(known.factor.codes) if known.factor else 0
         if left < before:
             flash(f"You used a code of last resort. {left} are left. Under 'Account' you can make new ones.", "warning")
@@ -249,9 +273,15 @@ class SignInPages:
                 f"There were {count} wrong codes with your password since you last signed in. If that was not you, "
                 "somebody knows your password: change it now, under 'Account'.", "danger",
             )  # fmt: skip
-        response = redirect(f"{request.script_root}{then}", 303) if then else go_home(person)
+        response = self._onward(person, f"{request.script_root}{then}" if then else "")
         self.tries.know(response, person)
         return response
+
+    def _onward(self, person: Adviser, then: str) -> Response:
+        """Back to a form that came too late, or to the page that was asked for."""
+        if form := read(request.form.get("carried", "")):
+            return make_response(render_template("carried.html", carried=form, then=then or url_for("account")))
+        return redirect(then, 303) if then else go_home(person)
 
     def stay_in(self, person: Adviser) -> None:
         """Sign an adviser in again in this browser, after a change of theirs that ended all their sign-ins."""

@@ -4,7 +4,8 @@
 
 const SENT = "draft that was sent";
 const sent = JSON.parse(sessionStorage.getItem(SENT) || "null");
-if (sent) {
+// A page that carries the form, to be sent once more, has saved nothing yet.
+if (sent && !document.querySelector("[data-carried]")) {
   sessionStorage.removeItem(SENT);
   const isSaved = document.querySelector(".told-success, .told-kept");
   if (isSaved && sessionStorage.getItem(sent.name) === sent.words) sessionStorage.removeItem(sent.name);
