@@ -455,7 +455,7 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
     _tab_to(page, "Save")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Done: saved: spoke.")).to_be_visible()
+    expect(page.get_by_text("Saved: spoke.")).to_be_visible()
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
 
 
@@ -479,7 +479,7 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
     with page.expect_response(re.compile("/message/0$")):
         page.keyboard.press("Space")
     _enter(page, "I have listened to it: the message left yesterday 22:30")
-    expect(page.get_by_text("Done: listened to the message.")).to_be_visible()
+    expect(page.get_by_text("The message is marked as listened to.")).to_be_visible()
     expect(page.get_by_text("asha listened to it, 10:30.")).to_be_visible()
     _enter(page, "Number as heard in the message", "07700900123")
     expect(page.get_by_text("07700 900 123")).to_be_visible()

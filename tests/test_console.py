@@ -392,7 +392,7 @@ def test_an_outcome_is_recorded_with_its_note(taken: Browser, store: Store, outc
     found = store.requests.get("CA001-1")
     assert found is not None
     assert (found.state, found.events[-1].what, found.events[-1].note) == (state, outcome, "rang twice")
-    assert f"Done: saved: {outcome}." in taken.page
+    assert f"Saved: {outcome}." in taken.page
 
 
 def test_no_outcome_is_asked_for_in_words(taken: Browser) -> None:

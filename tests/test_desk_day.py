@@ -230,7 +230,7 @@ def test_the_day_works_without_scripts(plain: Page, store: Store) -> None:
     plain.get_by_role("button", name="Take the next one").click()
     plain.get_by_label("Wrong number").check()
     plain.get_by_role("button", name="Save", exact=True).click()
-    expect(plain.get_by_text("Done: saved: wrong number.")).to_be_visible()
+    expect(plain.get_by_text("Saved: wrong number.")).to_be_visible()
     plain.get_by_role("link", name="Search").click()
     plain.get_by_label("Phone number").fill("07700 900002")
     plain.get_by_role("button", name="Search", exact=True).click()

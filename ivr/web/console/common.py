@@ -36,6 +36,20 @@ HERE_SECONDS = 10 * 60
 #: The most characters of a note.
 LONGEST_NOTE = 2000
 Clock = Callable[[], dt.datetime]
+#: What the page says once something is done, by its name in the log. The others have good words there.
+_DONE = {
+    "took": "This request is yours.",
+    "rings by hand": "It stays yours while you ring by hand.",
+    "gave back": "It is back in the list.",
+    "took back": "It is back in the list.",
+    "put back": "It is back in the list.",
+    "noted": "The note is on the card.",
+    "listened to the message": "The message is marked as listened to.",
+    "typed the number as heard": "The number is written down. Play the message again, and then confirm it.",
+    "confirmed the number as heard": "The number is confirmed, and can be rung.",
+    "answered by text": "Your answer is on its way.",
+    "sent a text": "The text is on its way.",
+}
 
 
 @dataclass(frozen=True)
@@ -238,7 +252,7 @@ class Pages:
             flash(f"{refusal} What you wrote is kept as a note.", "kept")
             return go("card", request_id=noted.id)
         self._console.note(what, changed.id)
-        flash({"took": "This request is yours."}.get(what, "Done: " + what + "."), "success")
+        flash(_DONE.get(what) or f"{briefing.capital(what)}.", "success")
         if changed.open and what.startswith("saved") and changed.tries == 0:
             flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
         return go(then, changed.id, anchor) if then == "card" else go(then)
