@@ -157,6 +157,26 @@ def test_the_next_one_is_the_first_that_can_be_rung_now(asha: Browser, store: St
     assert "Nobody in this list can be rung now." in asha.send("/next").text
 
 
+def test_the_next_one_is_of_the_list_on_the_page_whatever_another_tab_shows(asha: Browser, store: Store) -> None:
+    """Also after an outcome, from the list beside the card. The filter stays on where nobody can be rung."""
+    ask(store, 1, due=NOW + HOUR)
+    ask(store, 2, due=NOW + 2 * HOUR, needs=("interpreter",))
+    asha.get("/?need=interpreter")
+    shown = re.search(r'name="list" value="([^"]*)"', asha.page)
+    assert shown
+    asha.get("/")
+
+    card = asha.send("/next", list=shown[1])
+    assert card.request.path == "/console/request/CA002-1"
+    assert re.findall(r'name="list" value="([^"]*)"', card.text) == ["", ""]
+    nobody = asha.send("/next", list=shown[1])
+    assert nobody.request.args["need"] == "interpreter"
+    assert "Nobody in this list can be rung now." in nobody.text
+    card = asha.get("/request/CA002-1")
+    assert re.findall(r'name="list" value="([^"]*)"', card.text) == [shown[1]] * 2
+    assert asha.send("/next", list="").request.path == "/console/request/CA001-1"
+
+
 @pytest.mark.parametrize(("chosen", "found"), [
     ("", 3), ("?whose=free", 2), ("?whose=mine", 1), ("?when=late", 1), ("?when=soon&when=late", 2),
     ("?need=relay", 1), ("?urgent=1", 1), ("?about=mediation_ring", 3), ("?about=nothing", 0),

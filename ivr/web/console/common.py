@@ -138,7 +138,7 @@ def go(
     return redirect(where, code=303)
 
 
-def query_args(fields: list[tuple[str, str]]) -> dict[str, list[str]]:
+def query_args(fields: list[tuple[str, str]]) -> dict[str, Any]:
     """Fields of a form as the arguments of `url_for`."""
     return {name: [value for each, value in fields if each == name] for name, _ in fields}
 

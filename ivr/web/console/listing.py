@@ -14,8 +14,9 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl
 
-from flask import Flask, flash, render_template, request, session
+from flask import Flask, flash, redirect, render_template, request, session, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -26,7 +27,7 @@ from ivr.callbacks import callback, handing, talks
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.diary import Part, Window
 from ivr.callbacks.request import CallbackRequest, Event
-from ivr.web.console.common import Console, Pages, add_pages, go
+from ivr.web.console.common import Console, Pages, add_pages, go, query_args
 
 #: The most bytes of a renewal.
 MOST_RENEWAL = 2000
@@ -107,8 +108,11 @@ class _Pages(Pages):
         return Response(renewal, mimetype="text/html")
 
     def take_next(self) -> Response:
-        """Take the next caller: the first in the filtered list whom this adviser can ring now."""
-        chosen = Filter.of(MultiDict(session.get("list", [])).getlist)
+        """Take the next caller: the first in the list, as it is filtered, whom this adviser can ring now.
+
+        The filter is that of the page that was pressed: another tab may show another list.
+        """
+        chosen = Filter.of(MultiDict(parse_qsl(request.form.get("list", ""))).getlist)
         waiting = [each for each in self._all().requests if chosen.fits(each, self._me, self._now)]
         while found := listing.next_for(waiting, self._me, self._now, self._is_here):
             waiting.remove(found)
@@ -119,7 +123,7 @@ class _Pages(Pages):
             self._console.note("took", found.id)
             return go("card", found.id, anchor="ring-h")
         flash("Nobody in this list can be rung now." + " Show all callers to see more." * chosen.is_set)
-        return go("requests_page")
+        return redirect(url_for("requests_page", **query_args(chosen.fields())), 303)
 
     # --- inside -----------------------------------------------------------------------------
 
