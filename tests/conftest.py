@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import StrictUndefined
+from jinja2 import BytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 from xdist.scheduler import LoadScopeScheduling
 
 from ivr.authoring import drafts
@@ -120,7 +121,22 @@ def _names_that_a_template_misspells_are_errors() -> Iterator[None]:
     """In tests only: an adviser whose page lacks a word can work on, and one who gets an error page cannot."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Flask.jinja_options, "undefined", StrictUndefined)
+        patched.setitem(Flask.jinja_options, "bytecode_cache", _CompiledTemplates())
         yield
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Each template is compiled once in a process, and not by each app anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
 
 
 @pytest.fixture(scope="session")
