@@ -450,6 +450,8 @@ def test_every_page_and_call_of_a_card_that_is_part_of_another_by_now_leads_ther
     ]  # fmt: skip
     assert "looked at" in ben.get(f"/request/{one.id}").text
     assert len([each for each in store.audit.entries_of(found.ids) if each.who == "asha"]) >= 1
+    assert f'href="/console/request/{wish}">call 4271, 4272</a>' in ben.get("/log").text
+    ben.get(f"/request/{wish}")
     ben.send(f"/request/{wish}/delete", sure="yes")
     assert [store.requests.get(each) for each in ("CA001-1", "CA002-1")] == [None, None]
     assert store.audit.entries_of(found.ids)[1:] == [], "only that it was deleted"

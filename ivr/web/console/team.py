@@ -146,9 +146,11 @@ class _Pages(Pages):
             place, back_to = at, entry.at
             if chosen.fits(entry):
                 shown.append(entry)
-        cards = self._console.store.requests.several({entry.about for entry in shown if entry.about})
+        stored, about = self._console.store.requests, {entry.about for entry in shown if entry.about}
+        cards = stored.several(about)
+        cards |= {each: found for each in about - cards.keys() if (found := stored.get(each))}  # put together since
         return render_template(
-            "log.html", entries=shown, cards={each.id: _named(each) for each in cards.values()},
+            "log.html", entries=shown, cards={each: _named(found) for each, found in cards.items()},
             older=place if is_more else "", back_to=back_to,
             is_newest="before" not in request.args, chosen=request.args,
             names=[each.name for each in self._console.store.accounts.all()], now=self._now,
