@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 
 import pytest
 from msgspec.structs import replace
@@ -44,6 +45,29 @@ def test_the_sheet_has_numbers_rules_and_room_and_the_log_says_whose(asha: Brows
     log = [(entry.what, entry.about) for entry in store.audit.entries()]
     assert ("printed", asked.id) in log
     assert ("printed 1 request", "") in log
+
+
+def test_a_sheet_that_is_read_on_another_day_names_every_day(asha: Browser, store: Store) -> None:
+    """ "By tomorrow 12:00" is a broken promise for whoever reads it tomorrow."""
+    hire(store, admin=True)
+    ask(store, 1, due=NOW - 24 * HOUR)
+    ask(store, 2, due=NOW + HOUR)
+    ask(store, 3, when="any", window=None, opens=NOW + HOUR, due=NOW + 26 * HOUR)
+    asha.get("/paper")
+
+    sheet = asha.send("/paper", whose="all").text.split("<main", 1)[1]
+
+    days = [f"{OPEN + dt.timedelta(days=ahead):%a} {(OPEN + dt.timedelta(days=ahead)).day}" for ahead in (-1, 0, 1)]
+    for words in (
+        f"Late since {days[0]} ",
+        f"Ring by {days[1]} ",
+        f"Ring from {days[1]} ",
+        f"At any time, by {days[2]} ",
+    ):
+        assert words in sheet
+    assert not re.search(r"tomorrow|yesterday|(Printed|Until|by|from|since) \d", sheet)
+    asha.get("/paper")
+    assert not re.search("tomorrow|yesterday", asha.send("/paper", **{"whose": "all", "as": "csv"}).text)
 
 
 def test_an_adviser_prints_what_they_have_and_their_appointments_only(asha: Browser, store: Store) -> None:

@@ -85,6 +85,10 @@ def why_not_rung(verdict: Verdict, *, is_ours: bool) -> str:
     return never if is_ours else _NOT_RUNG.get(verdict, "")
 
 
+#: The `now` of words on paper, which somebody may read on another day: each moment has its day.
+ANOTHER_DAY = 0.0
+
+
 def moment(at: float, now: float) -> str:
     """'14:30', 'tomorrow 09:00', 'yesterday 16:10' or 'Tue 1 December, 09:00', in UK time.
 
@@ -124,16 +128,18 @@ def _is_broken(request: CallbackRequest, caller: Asker, now: float, diary: Diary
     return bool(request.open and caller.finished and window and due > now and not diary.stands(window))
 
 
-def promised_in_words(request: CallbackRequest, now: float, script: Script | None = None) -> list[str]:
+def promised_in_words(
+    request: CallbackRequest, now: float, script: Script | None = None, *, on_paper: bool = False
+) -> list[str]:
     """What each caller was promised, the soonest first, with a remark if the line is closed then.
 
     For a request that ended: what its callers had been promised.
     """
-    told = []
+    told, read_at = [], ANOTHER_DAY if on_paper else now
     for caller in sorted(request.askers or request.gone, key=lambda caller: caller.promise.due):
         broken = script is not None and _is_broken(request, caller, now, script.diary)
-        told.append(_told_in_words(request, caller, now) + ". We are closed then." * broken)
-    return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, now)]))
+        told.append(_told_in_words(request, caller, read_at) + ". We are closed then." * broken)
+    return list(dict.fromkeys(told or [_promise_in_words(request.promise, request.finished, read_at)]))
 
 
 def _told_in_words(request: CallbackRequest, caller: Asker, now: float) -> str:

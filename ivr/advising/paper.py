@@ -77,13 +77,22 @@ def _on_paper(request: CallbackRequest, now: float, script: Script) -> OnPaper:
         request,
         call=calls(request),
         number=dialling.national(request.number) if request.number else "hidden: in the message",
-        when=ranking.row(request, now, script).when,
+        when=_when(request, now),
         urgency={"today": "Today", "urgent": "Urgent", "": ""}[request.urgency],
-        promised=briefing.promised_in_words(request, now, script),
+        promised=briefing.promised_in_words(request, now, script, on_paper=True),
         needs=[*needs, *briefing.short_about(request), *["Pressed no key"] * request.pressed_nothing],
         rules=briefing.script_for_ringing(request, script.line.service_name)[1:],
         tries=request.tries,
         note=_short(notes[-1]) if notes else "",
+    )
+
+
+def _when(request: CallbackRequest, now: float) -> str:
+    """When to ring, as the list says it, but with its day: "tomorrow" is another day by the time it is read."""
+    opens, due = (briefing.moment(at, briefing.ANOTHER_DAY) for at in (request.opens, request.due))
+    lateness = ranking.lateness_of(request, now)
+    return (
+        f"Late since {due}" if lateness == "late" else f"Ring from {opens}" if lateness == "later" else f"Ring by {due}"
     )
 
 

@@ -73,6 +73,7 @@ class _Pages(Pages):
     def _page(self, lines: list[OnPaper] | None) -> str:
         return render_template(
             "paper.html", lines=lines, until=self._until(), now=self._now, outcomes=get_args(Outcome),
+            another_day=briefing.ANOTHER_DAY,
             service=self._console.live.now.script.line.service_name,
         )  # fmt: skip
 
