@@ -10,14 +10,15 @@ from playwright.sync_api import expect
 from ivr.callbacks import another_phone, callback
 from ivr.callbacks.another_phone import Phone
 from ivr.callbacks.callback import Refused
+from ivr.callbacks.diary import Window
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.config import Settings
 from ivr.script.session import FindRequest, SaveRequest
 from ivr.store import Spool, Store, TextState
 from ivr.usecases import personal_data
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
-from tests.line import CALLER, Line
-from tests.test_browser import _axe, _page, _press, _sign_in, chromium, served
+from tests.line import CALLER, OPEN, Line
+from tests.test_browser import DESKTOP, _axe, _page, _press, _sign_in, chromium, served
 from tests.test_desk_walks import SIZES, _sideways
 
 __all__ = ["chromium", "served"]
@@ -669,3 +670,26 @@ def test_an_adviser_changes_the_number_while_the_next_call_is_agreed_and_puts_a_
         _press(tab, "Save")
         expect(tab.get_by_text("Say: we ring you on the number that you gave me on Thursday")).to_be_visible()
         assert _stored(store, asked.id).number == OTHER
+
+
+@SIZES
+def test_a_phone_of_several_callers_fits_on_every_screen(
+    chromium: playwright.Browser, served: Line, store: Store, size: dict[str, int]
+) -> None:
+    """The bar says which number of a call is whose, and the fields beside each other stand on one line."""
+    hire(store)
+    asked = ask(store, number=CALLER)
+    ask(store, 2, number=CALLER, window=Window(OPEN.date(), "morning"))
+    for tab in _page(chromium, served, size):
+        _sign_in(tab)
+        tab.goto(f"/console/request/{asked.id}")
+        _press(tab, "Take this request")
+        tab.get_by_text("They gave another number").click()
+        expect(tab.get_by_role("group", name="Who gave it")).to_be_visible()
+
+        assert _sideways(tab) <= 0
+        fields = [
+            tab.get_by_label(name).bounding_box() for name in ("Ring this number", "a message there?", "who rings?")
+        ]
+        feet = {round(box["y"] + box["height"]) for box in fields if box}
+        assert size != DESKTOP or len(feet) == 1

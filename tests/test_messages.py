@@ -390,7 +390,7 @@ def test_the_list_of_messages_comes_first_in_the_morning(
     _leave(store, number="", messages=(_message(at=OPEN.timestamp() - 12 * HOUR),))
     _kept(line, speech)
 
-    assert "1 message to listen to</a>, the first by 10:00." in asha.get("/").text
+    assert "1 message to listen to</a>, the first should have been listened to by 10:00." in asha.get("/").text
     page = asha.get("/messages").text
 
     for words in ("Left yesterday 22:30, 9 seconds, number hidden.", "Left while we were closed",
