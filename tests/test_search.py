@@ -41,6 +41,14 @@ def test_a_caller_is_found_by_phone_and_by_the_number_of_their_call(asha: Browse
     assert not any("7700" in what or reference in what for what in _log(store))
 
 
+@pytest.mark.parametrize("typed", ["4271", " 42 71 ", "call 4271", "Call: 42-71", "４２７１"])
+def test_a_call_is_found_however_its_number_is_written(asha: Browser, store: Store, typed: str) -> None:
+    asked = ask(store, 1, reference="4271")
+    asha.get("/search")
+
+    assert f"/console/request/{asked.id}" in asha.send("/search", call=typed).text
+
+
 def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha: Browser, store: Store) -> None:
     """It kept no index. The first search makes it, also of what has ended, and a deleted request is found no more."""
     waits = ask(store, 1)

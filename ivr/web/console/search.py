@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from typing import cast, get_args
 
 from flask import Flask, flash, render_template, request
@@ -69,9 +70,10 @@ class _Pages(Pages):
             if not judged.e164:
                 raise ValueError("That is not a complete UK phone number. Write it like 07700 900123.")
             return requests.known_of(judged.e164)
-        if not (call.isascii() and call.isdecimal() and len(call) == REFERENCE_DIGITS):
+        digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", call))  # "Call 42 71" too
+        if len(digits) != REFERENCE_DIGITS:
             raise ValueError("Type a phone number, or the four digits of a call.")
-        return requests.of_call(call)
+        return requests.of_call(digits)
 
     def _page(self, **more: object) -> str:
         nothing = {"number": "", "call": "", "problem": "", "found": None, "count": 0}
