@@ -548,6 +548,19 @@ def test_whoever_asked_since_it_was_taken_is_still_to_be_rung(taken: Browser, st
     assert (left.state, [asker.id for asker in left.askers]) == ("waiting", ["CA9-1"])
 
 
+@pytest.mark.parametrize("another_asks", [True, False])
+def test_an_agreed_call_is_somebody_elses_only_if_somebody_else_asked(
+    taken: Browser, store: Store, another_asks: bool
+) -> None:
+    if another_asks:
+        ask(store, 2, number="+447700900001", id="CA9-1", asked_at=NOW + 60)
+
+    told = taken.send("/request/CA001-1/outcome", outcome="spoke", again="2026-11-26 afternoon").text
+
+    assert ("Somebody else asked from the same phone" in told) == another_asks
+    assert "Say: we ring you " in told
+
+
 def test_the_log_is_for_administrators(asha: Browser, store: Store) -> None:
     assert asha.get("/log").status_code == 403
 

@@ -188,7 +188,7 @@ def record(
         request = _tried_again(request, diary, after)
         return changed(request, now, who, outcome, note, state="waiting", tries=tries, **free)
     later = tuple(
-        a for a in request.askers if _asked_since(request, a) or (outcome in PARTLY and _is_later(request, a, now))
+        a for a in request.askers if asked_since(request, a) or (outcome in PARTLY and _is_later(request, a, now))
     )
     if later:
         state = "waiting" if any(asker.finished for asker in later) else "unfinished"
@@ -204,7 +204,7 @@ def first_rung(request: CallbackRequest, now: float) -> list[Asker]:
         for asker in request.askers
         if asker.finished
         and not asker.promise.rung
-        and not _asked_since(request, asker)
+        and not asked_since(request, asker)
         and not _is_later(request, asker, now)
     ]
 
@@ -234,7 +234,7 @@ def agree(request: CallbackRequest, who: str, to: Promise, with_whom: str, note:
     """
     must_hold(request, who, now)
     must_not_be_rung_by_another(request, who, now)
-    askers = (caller if _asked_since(request, caller) else replace(caller, promise=to) for caller in request.askers)
+    askers = (caller if asked_since(request, caller) else replace(caller, promise=to) for caller in request.askers)
     request = waits_for(request, tuple(askers))
     agreed = f"{in_words(to)}, {'with ' + with_whom if with_whom else 'with anybody'}"
     return changed(
@@ -263,7 +263,7 @@ def again_from(request: CallbackRequest, diary: Diary) -> float:
     return diary.hours.add(_clock(max(tried)), AGAIN_HOURS).timestamp() if tried else 0.0
 
 
-def _asked_since(request: CallbackRequest, asker: Asker) -> bool:
+def asked_since(request: CallbackRequest, asker: Asker) -> bool:
     """Whether the caller asked after an adviser claimed the request, and so has not been tried yet."""
     return request.state == "claimed" and asker.last_heard > request.claimed_at
 
@@ -276,7 +276,7 @@ def _is_later(request: CallbackRequest, asker: Asker, now: float) -> bool:
 def _tried_again(request: CallbackRequest, diary: Diary, after: dt.datetime) -> CallbackRequest:
     """The request with a new time, not before `after`, for each caller who was tried."""
     askers = (
-        caller if _asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
+        caller if asked_since(request, caller) else replace(caller, promise=_next(caller.promise, diary, after))
         for caller in request.askers
     )
     return waits_for(request, tuple(askers))

@@ -207,7 +207,7 @@ def _add_errors(app: Flask, signing_in: signin.SignInPages) -> None:
 
     @app.errorhandler(Refused)
     def refused(why: Refused) -> tuple[str, int]:
-        return _error("Somebody was quicker", str(why), 409, again=_back())
+        return _error("Not done", str(why), 409, again=_back())
 
     @app.errorhandler(Gone)
     def gone(_: Gone) -> tuple[str, int]:

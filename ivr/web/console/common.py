@@ -253,6 +253,4 @@ class Pages:
             return go("card", request_id=noted.id)
         self._console.note(what, changed.id)
         flash(_DONE.get(what) or f"{briefing.capital(what)}.", "success")
-        if changed.open and what.startswith("saved") and changed.tries == 0:
-            flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
         return go(then, changed.id, anchor) if then == "card" else go(then)

@@ -82,9 +82,13 @@ class _Pages(Pages):
         questions, diary = self._questions, self._console.live.now.script.diary
         promises: list[kept.Promised] = []
         rung: list[str] = []
+        for_others = False
 
         def saved(found: CallbackRequest) -> CallbackRequest:
+            nonlocal for_others
             changed = self._saved(found, typed, diary)
+            others = not typed.window or any(callback.asked_since(found, each) for each in found.askers)
+            for_others = changed.open and changed.tries == 0 and others
             if typed.outcome in callback.TALKED:
                 changed = replace(changed, came=typed.said, help=came.highest(questions, found.help, typed.said))
             promises[:] = kept.judged(found, self._now, diary)
@@ -100,6 +104,8 @@ class _Pages(Pages):
         done = self._change(request_id, f"saved: {typed.outcome}", saved, then, instead=noted)
         if done.location != url_for(then):
             return done
+        if for_others:
+            flash("Somebody else asked from the same phone, so the request is back in the list for them.", "warning")
         self._count_outcome(typed.outcome, promises, (*rung, *came.counts(typed.said)))
         if typed.window:
             phone = " on the number that you gave me" if found.before else ""
