@@ -79,6 +79,17 @@ def test_each_service_asks_its_own_questions_and_the_report_counts_them(
     assert {name for name in counted if "need" in name} == {"came:need:relay", "need:none"}
 
 
+def test_the_answer_that_is_chosen_beforehand_is_one_of_the_answers(files: dict[str, str]) -> None:
+    edited = {**files, "line.yaml": files["line.yaml"].replace('usually: "1"', 'usually: "5"')}
+
+    (problem,) = drafts.read_draft(edited).problems
+
+    assert problem.words == "'usually' must be one of: '1' or '2' or '3' or '4'."
+    assert "usually" in problem.where.excerpt
+    without = {**files, "line.yaml": files["line.yaml"].replace('    usually: "1"\n', "")}
+    assert not drafts.read_draft(without).problems
+
+
 def test_what_came_of_a_talk_is_on_the_card_and_in_the_report(taken: Browser, store: Store) -> None:
     taken.send("/request/CA001-1/outcome", note="Sends us the letter.", **SPOKE)
     for _ in range(5):

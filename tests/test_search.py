@@ -65,7 +65,7 @@ def test_what_an_earlier_version_stored_is_found_by_the_number_of_its_call(asha:
     store.requests.delete(waits.id)
 
     assert "1 found" in asha.send("/search", call="4271").text
-    assert [each.id for each in store.requests.of_call("4271")] == [ended.id]
+    assert [each.id for each in store.requests.of_reference("4271")] == [ended.id]
     assert [each.id for each in store.requests.asked_in("CA002")] == [ended.id]
 
 
@@ -87,8 +87,8 @@ def test_a_call_number_that_another_replaced_is_not_kept(store: Store) -> None:
 
     ask(store, 1, reference="5678")
 
-    assert store.requests.of_call("1234") == []
-    assert [each.id for each in store.requests.of_call("5678")] == [asked.id]
+    assert store.requests.of_reference("1234") == []
+    assert [each.id for each in store.requests.of_reference("5678")] == [asked.id]
     store.requests.delete(asked.id)
     assert store.redis.do(lambda client: client.keys("ivr:reference:*")) == []
 

@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic_core import PydanticKnownError
 
 from ivr.authoring.authored import LEFT_OUT, Authored, File, Name, OnOff, Words
 from ivr.authoring.datesfile import Notice, OtherHours
@@ -213,6 +214,14 @@ class AfterTalk(Authored):
         min_length=1, description="The words of each answer by its name, which is counted. A name never changes."
     )
     usually: Counted | None = Field(None, description="The answer that is chosen until the adviser chooses another.")
+
+    @field_validator("usually")
+    @classmethod
+    def _is_an_answer(cls, name: str | None, fields: ValidationInfo) -> str | None:
+        answers = fields.data.get("answers", {})
+        if name is None or not answers or name in answers:
+            return name
+        raise PydanticKnownError("literal_error", {"expected": " or ".join(map(repr, answers))})
 
 
 class LineFile(File):

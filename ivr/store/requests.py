@@ -165,7 +165,7 @@ class Requests:
         found = self._with_ids(self._index.put_aside)
         return [request for request in found if request.state == "put aside"]
 
-    def of_call(self, reference: str) -> list[CallbackRequest]:
+    def of_reference(self, reference: str) -> list[CallbackRequest]:
         """The requests in which somebody has, or had, this call number, the latest first."""
         found = self._with_ids(lambda client: self._index.of_reference(client, reference))
         return [request for request in found if any(asker.reference == reference for asker in request.everybody)]

@@ -72,7 +72,7 @@ class PersonalData:
 
 def numbers_of(store: Store, reference: str) -> list[str]:
     """The phone numbers of requests in which a caller has this call number."""
-    return sorted({request.number for request in store.requests.of_call(reference) if request.number})
+    return sorted({request.number for request in store.requests.of_reference(reference) if request.number})
 
 
 def number_of(store: Store, typed: str) -> str:

@@ -113,7 +113,7 @@ class _Pages(Pages):
         """Save one row. Raises Refused."""
         if len(row.note) > LONGEST_NOTE:
             raise Refused(f"The note is longer than {LONGEST_NOTE} characters. Make it shorter.")
-        found = paper.found(self._console.store.requests.of_call, row.call)
+        found = paper.found(self._console.store.requests.of_reference, row.call)
         diary = self._console.live.now.script.diary
         promises: list[kept.Promised] = []
         rung: list[str] = []

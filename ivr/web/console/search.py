@@ -73,7 +73,7 @@ class _Pages(Pages):
         digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", call))  # "Call 42 71" too
         if len(digits) != REFERENCE_DIGITS:
             raise ValueError("Type a phone number, or the four digits of a call.")
-        return requests.of_call(digits)
+        return requests.of_reference(digits)
 
     def _page(self, **more: object) -> str:
         nothing = {"number": "", "call": "", "problem": "", "found": None, "count": 0}
