@@ -120,7 +120,7 @@ def test_a_note_that_goes_on_after_the_sign_in_is_saved_once_and_waits_in_no_fie
     page.get_by_label("Add a note").fill("They have till Friday")
     served.now += dt.timedelta(seconds=IDLE_SECONDS + 60)
     _press(page, "Add")
-    expect(page.get_by_text("sign in on this page, and go on with it")).to_be_visible()
+    expect(page.get_by_label(re.compile("Sign in on this page"))).to_have_value("They have till Friday")
     page.get_by_label("Name").fill("asha")
     page.get_by_label("Password").fill(PASSWORD)
     _press(page, "Sign in")
