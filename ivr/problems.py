@@ -98,9 +98,8 @@ class Kind:
     words: str = ""
     remedy: str = ""
     severity: Severity = "error"
-    #: Why it matters, and where that is written down; for rules about callers.
+    #: Why it matters; for rules about callers.
     why: str = ""
-    source: str = ""
 
     def __call__(self, **blanks: object) -> Problem:
         """A problem of this kind, with the blanks filled in. Its location is set by `Problem.at`."""

@@ -452,11 +452,10 @@ def test_every_rule_has_a_bad_and_a_good_example() -> None:
     assert all(bad for rule, (bad, _) in EXAMPLES.items() if rule not in IN_THE_ENGINE)
 
 
-def test_every_rule_says_why_and_where_it_comes_from() -> None:
+def test_every_rule_says_why_and_is_in_the_handbook() -> None:
     handbook = (config.ROOT / "docs" / "staff.md").read_text(encoding="utf-8")
     for rule in RULES:
         assert rule.why.endswith("."), rule.name
-        assert rule.source.startswith("R"), rule.name
         assert f"`{rule.name}`" in handbook, f"{rule.name} is not in docs/staff.md"
 
 

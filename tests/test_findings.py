@@ -124,7 +124,7 @@ def _page(kind: Kind, files: dict[str, str], said: str) -> str:
     lines = [f"# {kind.code}", ""]
     lines += [_head(kind), ""]
     if rule:
-        lines += [f"**Why:** {kind.why} (caller rules {kind.source})", ""]
+        lines += [f"**Why:** {kind.why}", ""]
         if told := inspect.getdoc(rule.find):
             lines += [f"**What it looks at:** {' '.join(told.split())}", ""]
     else:

@@ -1,8 +1,7 @@
 """The gate: checks a whole script against the rules about callers.
 
-Each rule is one small function with a name, a reason, and the numbers of the caller rules it comes from (R7: menus,
-R21: sentences, and so on; each rule states its reason). An error stops a publication; a warning does not. A rule can be
-waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
+Each rule is one small function with a name and a reason. An error stops a publication; a warning does not. A rule can
+be waived at one place with a written reason (`allow:`), so that every warning that is still shown is new.
 
     words.py     wording: sentences, words, banned phrases
     slips.py     slips of the pen: doubled words, signs

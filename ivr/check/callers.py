@@ -74,11 +74,11 @@ class Effort:
 #: Seconds that are kept free before a person is rung: for the languages to come. Until then, notices may use them.
 KEPT_FREE = 12.0
 #: The most seconds until a person is rung for a caller who never presses a key, and until their message is left if
-#: nobody answers. R3 allows 150 s of line time. On a day with a notice, each may be up to KEPT_FREE later: what a
+#: nobody answers. 150 s of line time are allowed. On a day with a notice, each may be up to KEPT_FREE later: what a
 #: service has to say on a day of snow is what its callers need first.
 RUNG_WITHIN, LEFT_WITHIN = 100.0 - KEPT_FREE, 150.0
 #: Help that must come without being chosen, for callers who cannot say what they need: their habit, the circumstances,
-#: the help in words, when it came, and the budget. R3: four errors in a call at most.
+#: the help in words, when it came, and the budget. Four errors in a call at most.
 _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[CallOutcome], Cost | None], Cost], ...] = (
     (Habit(), SOMEBODY_ANSWERS, "a person rung", lambda outcome: outcome.rung, Cost(RUNG_WITHIN, 0)),
     (Habit(talks=True), NOBODY_ANSWERS, "to be heard, if nobody answers", lambda o: o.saved, Cost(LEFT_WITHIN, 0)),
@@ -89,20 +89,20 @@ _UNASKED: tuple[tuple[Habit, Circumstances, str, Callable[[CallOutcome], Cost | 
 _WHATEVER = Cost(LONGEST_CALL, 60)
 #: The budgets of callers who choose, each computed from its parts.
 #:
-#: A person: the key is named within 11 seconds (R5), pressed 1.5 s later, and the phone rings within 3 s. Hearing the
+#: A person: the key is named within 11 seconds, pressed 1.5 s later, and the phone rings within 3 s. Hearing the
 #: greeting and the first menu with its five keys to the end takes 50 s, what the call costs 5 s, deciding 4 s. Through
 #: a relay, 25 words take 38 s to type, and 8 s to answer. To be rung back: a person who does not answer (25 s), the
 #: offer, which phone, whom it is about, and how urgent it is. Guidance: the greeting and the first menu, two more menus
-#: of 30 s (R7, R8), and three readings of three parts of 13 s with their ends (R28); 70 s more for callers who hear
+#: of 30 s, and three readings of three parts of 13 s with their ends; 70 s more for callers who hear
 #: four menus to the end before they decide. A text is asked for after that. To change a call: five menus or questions,
 #: four digits.
 _QUICK = Allowed(Cost(20, 1), Cost(100, 6), Cost(320, 10), Cost(300, 8), Cost(150, 12))
 _UNSURE = Allowed(Cost(62, 1), Cost(210, 8), Cost(400, 10), Cost(370, 8), Cost(270, 12))
-#: R13: one key undoes a mistake. The seconds allow for a person's phone that the mistake made ring.
+#: One key undoes a mistake. The seconds allow for a person's phone that the mistake made ring.
 _BACK = Cost(60, 1)
-#: R37: with key 1 and waiting, after the first silences; the caller waits through each unwanted choice.
+#: With key 1 and waiting, after the first silences; the caller waits through each unwanted choice.
 _WAITING = Allowed(Cost(180, 3), Cost(300, 8), Cost(600, 16), Cost(600, 16), None)
-#: R19: the relay types 40 words a minute, and the line says 140.
+#: The relay types 40 words a minute, and the line says 140.
 _TYPING = Allowed(Cost(60, 1), Cost(240, 7), Cost(900, 14), Cost(900, 14), Cost(400, 14))
 
 

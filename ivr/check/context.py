@@ -77,11 +77,10 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule about callers: its name, its reason, and its source."""
+    """A rule about callers: its name, and its reason."""
 
     name: str
     why: str
-    source: str
     level: Level
     find: Find
 
@@ -91,12 +90,12 @@ RULES: list[Rule] = []
 Find = Callable[["Context"], Iterable[Finding]]
 
 
-def rule(name: str, source: str, why: str, level: Level = "error") -> Callable[[Find], Find]:
-    """Register a function as a rule, with its name, the caller rules it comes from, and its reason."""
+def rule(name: str, why: str, level: Level = "error") -> Callable[[Find], Find]:
+    """Register a function as a rule, with its name and its reason."""
 
     def register(find: Find) -> Find:
-        problems.kind(name, why=why, source=source, severity=level)
-        RULES.append(Rule(name, why, source, level, find))
+        problems.kind(name, why=why, severity=level)
+        RULES.append(Rule(name, why, level, find))
         return find
 
     return register

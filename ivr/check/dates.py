@@ -14,7 +14,7 @@ from ivr.overview import booklet, confirmation, onscreen
 FAR_YEARS = 3
 
 
-@rule("reviews", "R40", "Outdated guidance can cost a family its rights.", level="warning")
+@rule("reviews", "Outdated guidance can cost a family its rights.", level="warning")
 def reviews(context: Context) -> Iterator[Finding]:
     for file, menu in context.draft.menus.items():
         if menu.review_by < context.today:
@@ -43,7 +43,7 @@ def _words_not_checked(context: Context) -> Iterator[Finding]:
         yield Finding(LINE, ("content_checked_as",), words, remedy)  # what waives the one above does not waive this
 
 
-@rule("notices", "R40", "An expired notice misleads staff.", level="warning")
+@rule("notices", "An expired notice misleads staff.", level="warning")
 def notices(context: Context) -> Iterator[Finding]:
     for i, notice in enumerate(context.draft.line.notices):
         if notice.last < notice.first:
@@ -55,7 +55,6 @@ def notices(context: Context) -> Iterator[Finding]:
 
 @rule(
     "closed-days",
-    "R32",
     "A closed day of last year does not stop promises for the same day this year.",
     level="warning",
 )
@@ -65,7 +64,7 @@ def closed_days(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("closed_days", i), f"{day} is in the past.", "Remove it, or correct the year.")
 
 
-@rule("far-dates", "R32", "A year with two digits swapped is a date that never comes.", level="warning")
+@rule("far-dates", "A year with two digits swapped is a date that never comes.", level="warning")
 def far_dates(context: Context) -> Iterator[Finding]:
     line = context.draft.line
     dates: list[tuple[str, Path, datetime.date]] = [
@@ -80,7 +79,7 @@ def far_dates(context: Context) -> Iterator[Finding]:
             yield Finding(file, path, f"{day} is more than {FAR_YEARS} years ahead.", "Check the year.")
 
 
-@rule("own-number", "R1", "If key 0 rings the line itself, the caller hears the greeting again and reaches nobody.")
+@rule("own-number", "If key 0 rings the line itself, the caller hears the greeting again and reaches nobody.")
 def own_numbers(context: Context) -> Iterator[Finding]:
     """Key 0 must not ring the line itself. The line's own number is known if TWILIO_NUMBER is set."""
     line = context.script.line
@@ -90,7 +89,7 @@ def own_numbers(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("transfer", "numbers", i), words, "Name the phone of a person.")
 
 
-@rule("confirmed", "R32", "Families should only be sent to numbers that somebody has confirmed.")
+@rule("confirmed", "Families should only be sent to numbers that somebody has confirmed.")
 def confirmed(context: Context) -> Iterator[Finding]:
     """A confirmation has a person and a date, and applies to the current value."""
     for path, setting in context.draft.line.to_confirm().items():
@@ -108,7 +107,7 @@ def confirmed(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, path, f"{who} confirmed another value on {day}: {value}.", again, level="warning")
 
 
-@rule("read-page", "R32", "A page that is switched on and shows nothing helps nobody.", level="warning")
+@rule("read-page", "A page that is switched on and shows nothing helps nobody.", level="warning")
 def read_page(context: Context) -> Iterator[Finding]:
     """The pages at /read show only what is confirmed."""
     line, path = context.draft.line, ("read_page",)
@@ -126,7 +125,7 @@ def read_page(context: Context) -> Iterator[Finding]:
         yield Finding(LINE, path, words, "For each of them: ivr confirm NAME --by WHO.")
 
 
-@rule("phones", "R32", "One wrong digit leaves a caller without help.")
+@rule("phones", "One wrong digit leaves a caller without help.")
 def phones(context: Context) -> Iterator[Finding]:
     line = context.script.line
     places: list[tuple[Path, str]] = [(("phones", name), number) for name, number in line.phones.items()]

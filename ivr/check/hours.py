@@ -9,7 +9,7 @@ from ivr.authoring.datesfile import MOST_DAYS, OneDay, OtherWeeks
 from ivr.check.context import LINE, Context, Finding, rule
 
 
-@rule("other-hours", "R32", "Whoever is told that the line is open rings it, and nobody is there.", level="warning")
+@rule("other-hours", "Whoever is told that the line is open rings it, and nobody is there.", level="warning")
 def other_hours(context: Context) -> Iterator[Finding]:
     """Days and weeks with other hours make sense, and callers are told of weeks."""
     seen: set[dt.date] = set()

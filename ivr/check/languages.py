@@ -24,7 +24,7 @@ OFFER_SECONDS, ONE_OFFER_SECONDS = 12.0, 2.5
 LETTERS_A_SECOND = 12.0
 
 
-@rule("language-words", "R10", "Words that a voice or a reader cannot tell are heard wrong.", level="warning")
+@rule("language-words", "Words that a voice or a reader cannot tell are heard wrong.", level="warning")
 def language_words(context: Context) -> Iterator[Finding]:
     """Words of another language have no figures, letters of one script, and are not left in English."""
     lines = context.draft.language_lines
@@ -36,7 +36,7 @@ def language_words(context: Context) -> Iterator[Finding]:
                 yield Finding(file, ("lines", row.id, "says"), words, "Correct it, and have it checked again.")
 
 
-@rule("language-seconds", "R8", "A long sentence in a strange situation is forgotten before it ends.", level="warning")
+@rule("language-seconds", "A long sentence in a strange situation is forgotten before it ends.", level="warning")
 def language_seconds(context: Context) -> Iterator[Finding]:
     """Each line of a language lasts no longer than `lines.yaml` allows: measured by its sounds, or estimated."""
     lines = context.draft.language_lines
@@ -56,7 +56,7 @@ def _seconds(context: Context, words: str) -> float:
     return letters / LETTERS_A_SECOND if measured is None else measured
 
 
-@rule("language-offers", "R5", "English callers wait while each language offers itself.", level="warning")
+@rule("language-offers", "English callers wait while each language offers itself.", level="warning")
 def language_offers(context: Context) -> Iterator[Finding]:
     """The offers of all languages that are on take 12 seconds at most, and each of them 2.5."""
     pause, total = context.script.line.pace.before_key, 0.0
@@ -74,7 +74,7 @@ def language_offers(context: Context) -> Iterator[Finding]:
         yield Finding(LANGUAGE_LINES, ("lines", "choose"), words, "Give fewer a key of their own: the others behind 8.")
 
 
-@rule("language-numbers", "R32", "A caller who does not know the language would be led into it.")
+@rule("language-numbers", "A caller who does not know the language would be led into it.")
 def language_numbers(context: Context) -> Iterator[Finding]:
     """A number that leads straight into a language can be rung, and is no other number of the line."""
     known = [*context.script.line.without_menus, *context.ours]

@@ -29,7 +29,7 @@ _IN_WORDS = re.compile(
 )
 
 
-@rule("numbers-by-hand", "R33", "A number that changes must change everywhere at once.")
+@rule("numbers-by-hand", "A number that changes must change everywhere at once.")
 def numbers_by_hand(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         is_setting = text.file == LINE
@@ -44,7 +44,7 @@ def numbers_by_hand(context: Context) -> Iterator[Finding]:
             yield text.finding(words, "Put it into a text message.", word=found[0])
 
 
-@rule("texts-by-hand", "R33", "A number that changes must change everywhere at once.")
+@rule("texts-by-hand", "A number that changes must change everywhere at once.")
 def texts_by_hand(context: Context) -> Iterator[Finding]:
     texts = context.draft.texts.texts
     for name, body in texts.items():
@@ -59,7 +59,7 @@ _COUNTED = re.compile(r"\{(\w+)\} (?:\w+ )?(day|week|month)s?\b")
 _LENGTH = re.compile(r"\b(day|week|month)s?\b")
 
 
-@rule("sounds-like", "R33", "On a bad line, fifteen is heard as fifty.", level="warning")
+@rule("sounds-like", "On a bad line, fifteen is heard as fifty.", level="warning")
 def sounds_like(context: Context) -> Iterator[Finding]:
     """A length of time whose number sounds like another is said in a second way, too: '15 days, about two weeks'."""
     line = context.draft.line
@@ -71,7 +71,7 @@ def sounds_like(context: Context) -> Iterator[Finding]:
                 yield text.finding(words, "Say about how many weeks or months that is, too.", word=f"{{{name}}}")
 
 
-@rule("text-length", "R35", "Nobody reads a third message, but it has to be paid for.")
+@rule("text-length", "Nobody reads a third message, but it has to be paid for.")
 def text_length(context: Context) -> Iterator[Finding]:
     for name, body in context.script.texts.items():
         if len(body) > TEXT_MOST:
@@ -83,7 +83,7 @@ def text_length(context: Context) -> Iterator[Finding]:
             yield Finding(TEXTS, ("texts", name), words, "Use a plain character.", word=strange)
 
 
-@rule("pace", "R11, R14, R29, R32", "Too fast is the fault older listeners name first.")
+@rule("pace", "Too fast is the fault older listeners name first.")
 def pace(context: Context) -> Iterator[Finding]:
     """Limits for the voice's speed and pauses in line.yaml."""
     found = context.draft.line.pace
@@ -109,7 +109,7 @@ _TOO_FAST = "Callers cannot follow at this pace."
 _TWILIO_VOICES = ("Polly.Amy-Neural", "Polly.Emma-Neural", "Polly.Brian-Neural", "Polly.Arthur-Neural")
 
 
-@rule("twilio-voice", "R29", "Twilio says nothing at all if it does not know the voice.", level="warning")
+@rule("twilio-voice", "Twilio says nothing at all if it does not know the voice.", level="warning")
 def twilio_voice(context: Context) -> Iterator[Finding]:
     voice = context.draft.line.speech.say_voice
     if voice not in _TWILIO_VOICES:

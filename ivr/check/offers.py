@@ -16,7 +16,7 @@ _LOOKS_LIKE = re.compile(r"\b(?:text (?:you|it|this|that|them)|(?:by|a) text)\b(
 _SENDS = "send_text"
 
 
-@rule("offers", "R2, R35", "The line must not offer texts that it cannot send.", level="warning")
+@rule("offers", "The line must not offer texts that it cannot send.", level="warning")
 def offers(context: Context) -> Iterator[Finding]:
     """In nodes, offers of texts must be in square brackets: whole sentences, or a whole choice."""
     to_a_text = {

@@ -42,7 +42,7 @@ from ivr.script.session import (
 )
 
 KEYS = "1234567890*#"
-#: A call with more turns or seconds counts as never ending. R3: no endless loops; nobody tries this many presses.
+#: A call with more turns or seconds counts as never ending. Nobody tries this many presses.
 MOST_TURNS, MOST_SECONDS = 200, LONGEST_CALL
 #: The id of a simulated call, used in the ids of its requests.
 CALL = "outcome"

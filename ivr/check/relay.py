@@ -15,7 +15,7 @@ from ivr.script import GREETING, HELP, MAIN_MENU, Script
 from ivr.script.session import At, Gather, HangUp, Input, Key, NoInput, Session
 from ivr.spoken import words_of
 
-#: Words per minute that an operator types. R19: the relay's own target is just over this.
+#: Words per minute that an operator types. The relay's own target is just over this.
 PACE = 40.0
 #: Seconds to read what was typed and to have a key pressed.
 REPLY = 8.0

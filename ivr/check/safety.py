@@ -29,7 +29,7 @@ def _places(context: Context) -> list[Visit]:
     return [visit for visit in context.simulation.visits if asks_for_a_key(visit.turn)]
 
 
-@rule("person-everywhere", "R1, R2", "The same key must reach a person from everywhere.")
+@rule("person-everywhere", "The same key must reach a person from everywhere.")
 def person_everywhere(context: Context) -> Iterator[Finding]:
     """Key 0 leads to a person; if the line is closed or busy, to the offer of a call back, or to a message."""
     script, by_day, by_night = context.script, context.simulation.by_day, context.simulation.by_night
@@ -58,7 +58,7 @@ def _offers_ring_back(script: Script, turn: Turn) -> bool:
     return any(option.goto == "ring_back" for option in choices_at(script, turn.session))
 
 
-@rule("no-fault", "R12", "Asking to hear something again is not a mistake.")
+@rule("no-fault", "Asking to hear something again is not a mistake.")
 def no_fault(context: Context) -> Iterator[Finding]:
     """Repeating and going back never count as errors."""
     for visit in _places(context):
@@ -70,7 +70,7 @@ def no_fault(context: Context) -> Iterator[Finding]:
                 yield Finding(*context.spot(visit.node), words, _REPORT, visit.node)
 
 
-@rule("waiting", "R3, R16, R17, R20", "A silent caller may be thinking, searching, or waiting for a relay to type.")
+@rule("waiting", "A silent caller may be thinking, searching, or waiting for a relay to type.")
 def waiting(context: Context) -> Iterator[Finding]:
     found = context.draft.line.waiting
     for i, least in enumerate((10, 20, 30)):
@@ -92,7 +92,7 @@ def waiting(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("waiting", name), words, f"Make this between {least} and {most}.")
 
 
-@rule("kinder-each-time", "R34", "Repeating the same words helps nobody.")
+@rule("kinder-each-time", "Repeating the same words helps nobody.")
 def kinder_each_time(context: Context) -> Iterator[Finding]:
     """Each retry uses different words, no more of them than before, and does not blame the caller."""
     for kind, last in (("no_key", 2), ("unused_key", 2)):
@@ -116,7 +116,7 @@ def _words(context: Context, name: str) -> str:
     return " ".join(words_of(context.script.says[name]))
 
 
-@rule("relay", "R19", "Deaf people ring too, through a text relay.")
+@rule("relay", "Deaf people ring too, through a text relay.")
 def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
     """With "more time", a relay operator has typed everything before the wait is over."""
     allowed = context.draft.line.waiting.more_time
@@ -130,7 +130,7 @@ def slow_enough_for_relay(context: Context) -> Iterator[Finding]:
             yield Finding(*context.spot(node), words, "Say less here.", node)
 
 
-@rule("sounds", "R6", "Between two sounds there is a gap, and each is fetched while the caller waits.")
+@rule("sounds", "Between two sounds there is a gap, and each is fetched while the caller waits.")
 def few_sounds(context: Context) -> Iterator[Finding]:
     """No reply is played in more sounds than MOST_SOUNDS."""
     script, sounds = context.script, Passages(passages(context.script))
@@ -144,7 +144,7 @@ def few_sounds(context: Context) -> Iterator[Finding]:
             yield Finding(*context.spot(node), words, "Fill in fewer days and numbers.", node)
 
 
-@rule("ring-back-hours", "R2", "The line must be able to keep its promises to ring.")
+@rule("ring-back-hours", "The line must be able to keep its promises to ring.")
 def ring_back_hours(context: Context) -> Iterator[Finding]:
     """Callers are only offered parts of the day in which somebody can ring them."""
     days = [day for day in context.script.hours.week if day]

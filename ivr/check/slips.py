@@ -15,7 +15,7 @@ _NO_SPACE = re.compile(r"[^\W\d_]{2,}[.,?!;:][^\W\d_]+")
 _DOTTED = re.compile(r"\b(?:[A-Z]\.){2,}")
 
 
-@rule("signs", "R25, R29", "Voices guess how to read a symbol, and may guess wrongly.")
+@rule("signs", "Voices guess how to read a symbol, and may guess wrongly.")
 def signs(context: Context) -> Iterator[Finding]:
     for name, value in context.draft.line.names.items():
         for sign in _strange(value):
@@ -61,7 +61,7 @@ _MAY_BE_TWICE = {"had", "that"}
 _TWICE = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.IGNORECASE)
 
 
-@rule("doubled", "R26", "A voice says both, and the caller wonders what was missed.")
+@rule("doubled", "A voice says both, and the caller wonders what was missed.")
 def doubled(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if found := _doubled(text.written):

@@ -19,7 +19,7 @@ from ivr.spoken import text_of
 MOST_CHOICES, MOST_CHOICES_IN_HELP = 4, 5
 #: The step at which a promised call is changed. Whoever was promised one heard the key that leads there.
 CHANGE = "ring_reference"
-#: R8 says 25 seconds, at the pace of running speech. The same words take 30 as separate sounds, one for each choice and
+#: A menu may take 25 seconds at the pace of running speech. The same words take 30 as separate sounds, one a choice and
 #: one for its key.
 MENU_SECONDS = 30.0
 DEPTH_MOST = 3
@@ -28,7 +28,7 @@ PARTS_MOST = 3
 WORDS_BEFORE_FIRST_KEY = 25
 
 
-@rule("choices", "R7, R10", "Listeners can remember four things at most.")
+@rule("choices", "Listeners can remember four things at most.")
 def choices(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, MenuNode):
@@ -55,7 +55,7 @@ def _to_remember(node_id: str, node: MenuNode) -> list[Choice]:
     return found[:-1] if node_id == MAIN_MENU and found and found[-1].goto == CHANGE else found
 
 
-@rule("change-in-one-step", "R10", "Nobody remembers a row of keys at the moment when they are promised a call.")
+@rule("change-in-one-step", "Nobody remembers a row of keys at the moment when they are promised a call.")
 def change_in_one_step(context: Context) -> Iterator[Finding]:
     """The first menu leads to changing a promised call: the same words for every caller, so they tell nobody who
     shares a phone that somebody asked to be rung."""
@@ -80,7 +80,7 @@ def _leave_a_gap(context: Context, node_id: str, keys: list[int]) -> int | None:
     return next((key for key in keys if key not in offered and key < max(offered, default=0)), None)
 
 
-@rule("menu-seconds", "R8", "By the end of a longer menu, its beginning is forgotten.")
+@rule("menu-seconds", "By the end of a longer menu, its beginning is forgotten.")
 def menu_seconds(context: Context) -> Iterator[Finding]:
     line = context.script.line
     for node_id, node in context.authored.items():
@@ -106,7 +106,7 @@ def _words(context: Context, written: str) -> list[str | float]:
     return [piece for piece in context.speech(written) if isinstance(piece, str | float)]
 
 
-@rule("moved-keys", "R10", "People press the key that worked last time.", level="warning")
+@rule("moved-keys", "People press the key that worked last time.", level="warning")
 def moved_keys(context: Context) -> Iterator[Finding]:
     """Warn if a choice has moved to another key since the last publication."""
     if context.published is None:
@@ -155,7 +155,7 @@ def depths(context: Context) -> dict[str, int]:
     return found
 
 
-@rule("depth", "R7", "Every level loses callers, above all those with little working memory.")
+@rule("depth", "Every level loses callers, above all those with little working memory.")
 def depth(context: Context) -> Iterator[Finding]:
     for node_id, passed in depths(context).items():
         if isinstance(context.script.nodes.get(node_id), SpokenReading) and passed > DEPTH_MOST:
@@ -169,7 +169,7 @@ def depth(context: Context) -> Iterator[Finding]:
             )
 
 
-@rule("guidance-soon", "R28", "Many questions without any information feel like a test.")
+@rule("guidance-soon", "Many questions without any information feel like a test.")
 def guidance_soon(context: Context) -> Iterator[Finding]:
     """At most three menus or questions in a row without guidance in between."""
     for node_id in context.script.nodes:
@@ -188,7 +188,7 @@ def _run(context: Context, node_id: str, trail: tuple[str, ...]) -> tuple[str, .
     return max((_run(context, there, trail) for there in _leads(context, node_id)), key=len, default=trail)
 
 
-@rule("parts-in-a-row", "R28", "Listeners can keep three thoughts before they act on them.")
+@rule("parts-in-a-row", "Listeners can keep three thoughts before they act on them.")
 def parts_in_a_row(context: Context) -> Iterator[Finding]:
     """Readings that run on to others must not tell more before a choice than one reading may."""
     for node_id in context.script.nodes:
@@ -213,7 +213,7 @@ def _told_from(context: Context, node_id: str, before: tuple[str, ...]) -> int:
     return len(node.parts) + _told_from(context, node.runs_on_to or "", (*before, node_id))
 
 
-@rule("first-key", "R1, R5", "Callers expect a person, and must hear at once that they can press keys.")
+@rule("first-key", "Callers expect a person, and must hear at once that they can press keys.")
 def first_key(context: Context) -> Iterator[Finding]:
     greeting = context.authored.get(GREETING)
     if not isinstance(greeting, ReadingNode):
@@ -247,7 +247,7 @@ def first_key(context: Context) -> Iterator[Finding]:
 # --- circles, ends and leftovers ------------------------------------------------------------
 
 
-@rule("circles", "R3", "A call must not go round in a circle by itself.")
+@rule("circles", "A call must not go round in a circle by itself.")
 def circles(context: Context) -> Iterator[Finding]:
     """Readings that run on to each other, or words that follow each other, for ever."""
     for node_id, node in context.authored.items():
@@ -261,7 +261,7 @@ def circles(context: Context) -> Iterator[Finding]:
                 yield context.at(node_id, name, words=words, remedy="Let one of them lead elsewhere.")
 
 
-@rule("dead-ends", "R3", "Every path must end in help.")
+@rule("dead-ends", "Every path must end in help.")
 def dead_ends(context: Context) -> Iterator[Finding]:
     for node_id, node in context.script.nodes.items():
         options = node.options_written()
@@ -272,7 +272,7 @@ def dead_ends(context: Context) -> Iterator[Finding]:
             yield context.at(node_id, words=words, remedy="Name another node. To hear it again, callers press hash.")
 
 
-@rule("unreachable", "R35", "Guidance that nobody can reach helps nobody.")
+@rule("unreachable", "Guidance that nobody can reach helps nobody.")
 def unreachable(context: Context) -> Iterator[Finding]:
     reached: set[str] = set()
     queue = deque([GREETING, HELP, END_MENU, WORDS_MENU])
@@ -287,7 +287,7 @@ def unreachable(context: Context) -> Iterator[Finding]:
             yield context.at(node_id, words="No caller can reach this.", remedy=remedy)
 
 
-@rule("leftovers", "R41", "Unused entries get edited by mistake instead of the ones in use.", level="warning")
+@rule("leftovers", "Unused entries get edited by mistake instead of the ones in use.", level="warning")
 def leftovers(context: Context) -> Iterator[Finding]:
     """Texts that no caller can ask for, and unused settings."""
     named = {getattr(node, "text", None) for node in context.authored.values()} | set(NEEDED_TEXTS)
@@ -318,7 +318,7 @@ def _no_longer_said(context: Context) -> Iterator[Finding]:
                     yield Finding(file, ("steps", step, name), "The line no longer says this.", "Remove it.")
 
 
-@rule("new-words", "R40", "Staff should read all the words that callers hear.", level="warning")
+@rule("new-words", "Staff should read all the words that callers hear.", level="warning")
 def new_words(context: Context) -> Iterator[Finding]:
     """Words and timings that these files lack, so that the shipped ones are used instead."""
     for file, path, value in context.draft.stand_ins():
@@ -327,7 +327,7 @@ def new_words(context: Context) -> Iterator[Finding]:
         yield Finding(file, path, words, f"Write it. Until then, the line uses its own ({own}).")
 
 
-@rule("closing-line", "R28, R40", "Listeners cannot see where the guidance ends.")
+@rule("closing-line", "Listeners cannot see where the guidance ends.")
 def closing_lines(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, ReadingNode) and not node.closing and node_id != GREETING:
@@ -335,7 +335,7 @@ def closing_lines(context: Context) -> Iterator[Finding]:
             yield context.at(node_id, words=words, remedy="Add a closing line, like 'That is all about meetings.'")
 
 
-@rule("text-twin", "R35", "Everything that is said must also be available as text.")
+@rule("text-twin", "Everything that is said must also be available as text.")
 def text_twins(context: Context) -> Iterator[Finding]:
     for node_id, node in context.authored.items():
         if isinstance(node, ReadingNode) and not node.text and node_id != GREETING:

@@ -24,7 +24,7 @@ _SHORT = re.compile(
 _RANKS: tuple[Urgency, ...] = ("", "urgent", "today")
 
 
-@rule("time-limits", "R1, R28", "A family that does not know a time limit loses its right.")
+@rule("time-limits", "A family that does not know a time limit loses its right.")
 def time_limits(context: Context) -> Iterator[Finding]:
     """Guidance about a time limit must be urgent, and so must everything that leads only to such guidance."""
     limits = set(context.draft.line.time_limits)
@@ -58,7 +58,7 @@ def _sign(words: str, limits: set[str]) -> str:
     return next((f"{{{name}}}" for name in BLANK.findall(words) if name in limits), "")
 
 
-@rule("not-sure", "R1, R28", "A caller who is not sure may have an urgent problem.")
+@rule("not-sure", "A caller who is not sure may have an urgent problem.")
 def not_sure(context: Context) -> Iterator[Finding]:
     """'Not sure' must be as urgent as the most urgent answer to the question, unless it leads to the same as
     another answer.

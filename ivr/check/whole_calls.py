@@ -16,7 +16,7 @@ from ivr.script import GREETING, MAIN_MENU
 from ivr.script.session import HangUp
 
 WELCOME = MENUS + "welcome.yaml"
-#: Seconds. R4 says that the line does not hang up within two minutes of silence. But if nobody can talk, and the caller
+#: Seconds. The line does not hang up within two minutes of silence. But if nobody can talk, and the caller
 #: leaves no message when asked for one, the line has said everything by then, and each further minute only costs the
 #: caller.
 LEAST_SECONDS = 90
@@ -29,7 +29,7 @@ _FROM: dict[CallerPhone, str] = {
 }
 
 
-@rule("empty-handed", "R1, R2, R3, R4", "The callers who cannot say what they need are those who need help most.")
+@rule("empty-handed", "The callers who cannot say what they need are those who need help most.")
 def empty_handed(context: Context) -> Iterator[Finding]:
     """Whatever a caller does, the call ends with a person, a request, a text, or the hours and a number.
 
@@ -78,7 +78,7 @@ def _lost_by_hanging_up(context: Context) -> Iterator[Finding]:
         yield Finding(*context.spot(node), words, "Save the request before this place.", node)
 
 
-@rule("never-hangs-up", "R4", "The line must not hang up without warning.")
+@rule("never-hangs-up", "The line must not hang up without warning.")
 def never_hangs_up(context: Context) -> Iterator[Finding]:
     """A call without keys does not end before the line has said everything that could help.
 
@@ -96,7 +96,7 @@ def never_hangs_up(context: Context) -> Iterator[Finding]:
         yield Finding(*context.spot(first.node), words, remedy, first.node)
 
 
-@rule("reach", "R3", "Callers who hear only words that they cannot follow soon hang up.")
+@rule("reach", "Callers who hear only words that they cannot follow soon hang up.")
 def reach(context: Context) -> Iterator[Finding]:
     """Callers who cannot be asked what they need get a person or can leave a message, in time."""
     for figure in context.simulation.unasked:
@@ -124,7 +124,7 @@ def _words_before(context: Context) -> str:
     return told
 
 
-@rule("notice-length", "R3, R5", "Before anybody can press or be rung, they hear the notice of the day.")
+@rule("notice-length", "Before anybody can press or be rung, they hear the notice of the day.")
 def notice_length(context: Context) -> Iterator[Finding]:
     """The notices of each day from today on leave a caller who presses nothing a person in time."""
     script, timing = context.script, context.simulation.timing
@@ -144,7 +144,7 @@ def notice_length(context: Context) -> Iterator[Finding]:
             yield Finding(LINE, ("notices", i, "words"), words, remedy)
 
 
-@rule("everybody", "R19, R36, R37", "The callers who find the line hardest to use need it most.")
+@rule("everybody", "The callers who find the line hardest to use need it most.")
 def everybody_is_helped(context: Context) -> Iterator[Finding]:
     """Every simulated caller gets each kind of help within their budget."""
     simulation = context.simulation

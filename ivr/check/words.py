@@ -74,7 +74,7 @@ _ACRONYM = re.compile(r"\b[A-Z]{2,}s?\b")
 _NOT_TWICE = re.compile(r"\b(?:not|cannot|\w+n.t|never|no)\b.*\b(without|unless|un\w{4,}|not)\b", re.IGNORECASE)
 
 
-@rule("sentence-length", "R21", "Listeners cannot go back, and can take in one idea at a time.")
+@rule("sentence-length", "Listeners cannot go back, and can take in one idea at a time.")
 def sentence_length(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
@@ -86,7 +86,7 @@ def sentence_length(context: Context) -> Iterator[Finding]:
                 yield text.finding(words, f"Make it {most} at most.", "error" if worse else "warning", word=sentence)
 
 
-@rule("part-length", "R28", "Listeners can take in about thirteen seconds before they need a pause.")
+@rule("part-length", "Listeners can take in about thirteen seconds before they need a pause.")
 def part_length(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         if text.kind in ("part", "question", "meaning", "menu", "step", "phrase"):
@@ -111,7 +111,7 @@ def _not_dictated(heard: str) -> int:
     return sum(map(english.sentence_words, english.sentences(heard)))
 
 
-@rule("label-length", "R8", "Callers have to remember a choice until they hear its key.")
+@rule("label-length", "Callers have to remember a choice until they hear its key.")
 def label_length(context: Context) -> Iterator[Finding]:
     for text in context.spoken("label"):
         count = english.spoken_words(text.heard)
@@ -121,7 +121,7 @@ def label_length(context: Context) -> Iterator[Finding]:
             yield text.finding(f"This choice has {count} words.", remedy, "error" if worse else "warning")
 
 
-@rule("label-overlap", "R9", "Choices that sound alike are the most common fault of phone menus.")
+@rule("label-overlap", "Choices that sound alike are the most common fault of phone menus.")
 def label_overlap(context: Context) -> Iterator[Finding]:
     """No two choices that are heard together share a word that is stressed. Key 0 is heard with nearly all of them."""
     for node_id, node in context.authored.items():
@@ -162,7 +162,7 @@ def _stressed(label: str) -> list[str]:
     return [word for word in english.words(label) if word.lower() not in _LITTLE and not english.is_number(word)]
 
 
-@rule("listening", "R23", "Long words are harder to follow by ear than in print.")
+@rule("listening", "Long words are harder to follow by ear than in print.")
 def listening(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
@@ -173,7 +173,7 @@ def listening(context: Context) -> Iterator[Finding]:
                 yield text.finding(words, "Use shorter words.", "error" if worse else "warning", word=sentence)
 
 
-@rule("unknown-words", "R24", "One unknown word makes the whole sentence unclear.")
+@rule("unknown-words", "One unknown word makes the whole sentence unclear.")
 def unknown_words(context: Context) -> Iterator[Finding]:
     known = _known(context)
     for text in context.texts:
@@ -195,7 +195,7 @@ def _is_known(word: str, known: set[str]) -> bool:
     return len(word) == 1 or english.is_common(word) or any(form in known for form in english.forms(word))
 
 
-@rule("glossary", "R24", "Callers can ask for an explanation where they hear a hard word.")
+@rule("glossary", "Callers can ask for an explanation where they hear a hard word.")
 def glossary(context: Context) -> Iterator[Finding]:
     """A reading that uses a hard word must list it, so that 'what does that mean' explains it there."""
     hard = {node.id: node.word.lower() for node in context.script.nodes.values() if isinstance(node, Word)}
@@ -213,7 +213,7 @@ def glossary(context: Context) -> Iterator[Finding]:
                 yield context.at(node_id, words=f"'{word}' is said here.", remedy=remedy, word=word)
 
 
-@rule("acronyms", "R25", "Abbreviations mean nothing to people who do not know them.")
+@rule("acronyms", "Abbreviations mean nothing to people who do not know them.")
 def acronyms(context: Context) -> Iterator[Finding]:
     listed = context.draft.words
     explained = {
@@ -244,7 +244,7 @@ def _shouted(words: str) -> str:
     return next((row for row in rows if all(map(english.is_common, row.split()))), "")
 
 
-@rule("banned", "R6, R26, R27", "Padding, blame and idioms waste attention.")
+@rule("banned", "Padding, blame and idioms waste attention.")
 def banned(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for pattern, instead in BANNED:
@@ -252,7 +252,7 @@ def banned(context: Context) -> Iterator[Finding]:
                 yield text.finding(f"'{found[0]}' must not be used on this line.", instead, word=found[0])
 
 
-@rule("keys-by-hand", "R6, R10", "Keys move; one that is written by hand then leads callers astray.")
+@rule("keys-by-hand", "Keys move; one that is written by hand then leads callers astray.")
 def keys_by_hand(context: Context) -> Iterator[Finding]:
     """Keys are never written by hand: not in guidance, not in the words of the line itself, not in texts or notices."""
     for text in context.texts:
@@ -303,7 +303,7 @@ _KEY = re.compile(
 )
 
 
-@rule("one-word", "R26", "Listeners take two words for two different things.")
+@rule("one-word", "Listeners take two words for two different things.")
 def one_word_for_one_thing(context: Context) -> Iterator[Finding]:
     explains = _explains(context)
     for text in context.texts:
@@ -321,7 +321,7 @@ def _explains(context: Context) -> set[str]:
     return {*words, *(word.listed_in for word in words.values())}
 
 
-@rule("double-negative", "R26", "Listeners take a double negative for a single one.")
+@rule("double-negative", "Listeners take a double negative for a single one.")
 def double_negative(context: Context) -> Iterator[Finding]:
     for text in context.texts:
         for sentence in english.sentences(text.heard):
@@ -335,9 +335,7 @@ def _is_negative(word: str) -> bool:
     return not word.startswith("un") or word == "unless" or english.is_common(word.removeprefix("un"))
 
 
-@rule(
-    "reading-grade", "R22", "Nearly one adult in five reads at the level of a nine-year-old or below.", level="warning"
-)
+@rule("reading-grade", "Nearly one adult in five reads at the level of a nine-year-old or below.", level="warning")
 def reading_grade(context: Context) -> Iterator[Finding]:
     for file, menu in context.draft.menus.items():
         pooled = " ".join(

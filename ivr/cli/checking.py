@@ -179,5 +179,5 @@ def _explained(kind: Kind) -> list[str]:
     for rule in RULES:
         if rule.name == kind.code:
             lines += [" ".join((inspect.getdoc(rule.find) or "").split())]
-            lines += [f"A rule about callers: {kind.source}. To waive it at one place, write `allow:` there."]
+            lines += ["A rule about callers. To waive it at one place, write `allow:` there."]
     return [line for line in lines if line]
