@@ -518,9 +518,10 @@ def test_every_state_is_for_everybody_and_says_what_to_do(
         tab.get_by_label("Spoke").check()
         tab.evaluate("for (const each of document.querySelectorAll('[name=csrf_token]')) each.value = 'old'")
         _press(tab, "Save")
-        look("Nothing was changed. Open the page again and repeat it.")
-        expect(tab.get_by_role("link", name="Try again")).to_have_attribute("href", card)
-        expect(tab.get_by_role("textbox")).to_have_value("spoke. They have till Friday")
+        look("Nothing was changed yet. What you had filled in is kept.")
+        expect(tab.get_by_role("link", name="Leave it")).to_have_attribute("href", card)
+        _press(tab, "Go on with what you began")
+        expect(tab.get_by_text("Saved: spoke.")).to_be_visible()
         tab.goto("/console/request/CA404-1")
         look("This page or request does not exist. It may have been deleted.")
         served.store.redis._shut_until = time.monotonic() + 60
