@@ -132,7 +132,7 @@ def test_a_recording_without_speech_keeps_nobody_waiting_to_listen() -> None:
 
     assert found.open
     assert messages.unheard(found) == ()
-    assert briefing.unheard_messages([found], HOURS) == []
+    assert messages.to_listen_to([found], HOURS) == []
 
 
 def test_playing_is_not_listening_and_the_first_who_listened_is_kept() -> None:
@@ -163,7 +163,7 @@ def test_messages_of_the_night_come_first_and_have_until_an_hour_after_opening()
         messages.added(_spoken(4), _message("heard", heard_by="asha"), NOW),
     ]
 
-    found = briefing.unheard_messages(asked, HOURS)
+    found = messages.to_listen_to(asked, HOURS)
 
     assert [(each.message.name, each.is_closed) for each in found] == [
         ("for today", False), ("at night", True), ("by day", False),

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from ivr import dialling
-from ivr.advising import messages
 from ivr.callbacks import callback, talks
 from ivr.callbacks.callback import MOST_TRIES, claimable
 from ivr.callbacks.diary import Diary, Promise, Window
-from ivr.callbacks.request import LONGEST_BY_HAND, Asker, CallbackRequest, SpokenMessage, Talk
+from ivr.callbacks.request import LONGEST_BY_HAND, Asker, CallbackRequest, Talk
 from ivr.dialling import Verdict
-from ivr.hours import LONDON, Hours
+from ivr.hours import LONDON
 from ivr.script import Script
 
 NEEDS = {
@@ -22,36 +20,6 @@ NEEDS = {
 }
 #: Short forms for the list.
 SHORT_NEEDS = {"relay": "Text relay", "interpreter": "Interpreter", "slow": "Speak slowly"}
-
-
-@dataclass(frozen=True)
-class UnheardMessage:
-    """A message that nobody has listened to: its index in the request, when it was left, and by when somebody should
-    listen. Times are POSIX seconds.
-    """
-
-    request: CallbackRequest
-    nth: int
-    message: SpokenMessage
-    at: float
-    listen_by: float
-    #: Whether the line was closed when it was left.
-    is_closed: bool
-
-
-def unheard_messages(
-    requests: list[CallbackRequest], hours: Hours, *, with_speech: bool = True
-) -> list[UnheardMessage]:
-    """Messages that nobody has listened to: "today" first, then those left while the line was closed."""
-    found = []
-    for request in requests:
-        for nth, message in enumerate(request.messages):
-            at = message.at
-            if not message.heard_by and message.speech == with_speech:
-                left = dt.datetime.fromtimestamp(at, LONDON)
-                by = hours.add(left, messages.LISTEN_HOURS).timestamp()
-                found.append(UnheardMessage(request, nth, message, at, by, not hours.is_open(left)))
-    return sorted(found, key=lambda each: (not each.request.today, not each.is_closed, each.at))
 
 
 def capital(words: str) -> str:

@@ -7,12 +7,16 @@ with its sound, and can be put back.
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
+
 from msgspec.structs import replace
 
 from ivr.callbacks import callback
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.diary import Promise
 from ivr.callbacks.request import Asker, CallbackRequest, Event, SpokenMessage
+from ivr.hours import LONDON, Hours
 from ivr.script.session import SaveRequest
 
 #: Seconds to wait until a message is fetched, before alerts are sent about a request that consists only of it.
@@ -145,3 +149,31 @@ def confirmed_number(request: CallbackRequest, who: str, number: str, now: float
     return callback.changed(
         replace(request, number=request.number_typed, number_typed="", number_by=who), now, who, what
     )
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """A message that nobody has listened to: its index in the request, when it was left, and by when somebody should
+    listen. Times are POSIX seconds.
+    """
+
+    request: CallbackRequest
+    nth: int
+    message: SpokenMessage
+    at: float
+    listen_by: float
+    #: Whether the line was closed when it was left.
+    is_closed: bool
+
+
+def to_listen_to(requests: list[CallbackRequest], hours: Hours, *, with_speech: bool = True) -> list[Unheard]:
+    """Messages that nobody has listened to: "today" first, then those left while the line was closed."""
+    found = []
+    for request in requests:
+        for nth, message in enumerate(request.messages):
+            at = message.at
+            if not message.heard_by and message.speech == with_speech:
+                left = dt.datetime.fromtimestamp(at, LONDON)
+                by = hours.add(left, LISTEN_HOURS).timestamp()
+                found.append(Unheard(request, nth, message, at, by, not hours.is_open(left)))
+    return sorted(found, key=lambda each: (not each.request.today, not each.is_closed, each.at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ivr.advising import briefing
+from ivr.advising import messages
 from ivr.authoring import limitsfile
 from ivr.callbacks import callback, flood
 from ivr.callbacks.request import CallbackRequest
@@ -42,7 +42,7 @@ def behind(waiting: list[CallbackRequest], hours: Hours, now: float) -> Overdue:
 
 def listen_by(request: CallbackRequest, hours: Hours) -> float:
     """By when somebody should listen to the first unheard message of a request; infinity if there is none."""
-    return min((each.listen_by for each in briefing.unheard_messages([request], hours)), default=float("inf"))
+    return min((each.listen_by for each in messages.to_listen_to([request], hours)), default=float("inf"))
 
 
 def is_unheard(request: CallbackRequest, hours: Hours, now: float) -> bool:

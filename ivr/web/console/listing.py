@@ -20,9 +20,9 @@ from flask import Flask, flash, redirect, render_template, request, session, url
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ivr.advising import briefing, listing, ranking
-from ivr.advising.briefing import UnheardMessage
+from ivr.advising import briefing, listing, messages, ranking
 from ivr.advising.listing import PAGE_ROWS, Filter
+from ivr.advising.messages import Unheard
 from ivr.callbacks import callback, handing, talks
 from ivr.callbacks.callback import Refused
 from ivr.callbacks.diary import Part, Window
@@ -55,7 +55,7 @@ class Ordered:
 
     requests: list[CallbackRequest]
     late: int
-    unheard: list[UnheardMessage]
+    unheard: list[Unheard]
     topics: list[tuple[str, str]]
     languages: list[str]
     #: The requests of callers who were put through, and those that an adviser has.
@@ -136,7 +136,7 @@ class _Pages(Pages):
             if self._ordered is None or self._ordered[0] != key:
                 ordered = ranking.ordered(requests, now)
                 late = sum(each.due <= now for each in ordered)
-                unheard = briefing.unheard_messages(requests, script.hours)
+                unheard = messages.to_listen_to(requests, script.hours)
                 topics = listing.topics(ordered, script)
                 put_through = [each for each in ordered if talks.put_through(each)]
                 held = [each for each in ordered if each.claimed_by]

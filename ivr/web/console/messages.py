@@ -15,7 +15,7 @@ import structlog
 from flask import Flask, abort, flash, render_template, request, send_file
 from werkzeug.wrappers import Response
 
-from ivr.advising import briefing, messages
+from ivr.advising import messages
 from ivr.callbacks.request import CallbackRequest, SpokenMessage
 from ivr.machine.keys import Locked
 from ivr.usecases.jobs import read_recording
@@ -49,10 +49,10 @@ class _Pages(Pages):
         """Messages that nobody has listened to, and those put aside because they contain no sound like speech."""
         script = self._console.live.now.script
         requests = self._console.store.requests
-        put_aside = briefing.unheard_messages(requests.put_aside(), script.hours, with_speech=False)
+        put_aside = messages.to_listen_to(requests.put_aside(), script.hours, with_speech=False)
         return render_template(
             "messages.html",
-            unheard=briefing.unheard_messages(requests.listed()[0], script.hours),
+            unheard=messages.to_listen_to(requests.listed()[0], script.hours),
             put_aside=[each for each in put_aside if self._is_kept(each.message)],
             me=self._me,
             now=self._now,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flask import Flask, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ivr.advising import briefing, paper, ranking, team
+from ivr.advising import briefing, messages, paper, ranking, team
 from ivr.advising.team import Today
 from ivr.callbacks import handing, talks
 from ivr.callbacks.request import CallbackRequest, Event
@@ -125,7 +125,7 @@ class _Pages(Pages):
                 url_for("card", request_id=handed[0].id) if handed else "",
             ),
             Needed(
-                len(briefing.unheard_messages(waiting, hours)), "message| to which nobody has listened",
+                len(messages.to_listen_to(waiting, hours)), "message| to which nobody has listened",
                 url_for("messages"),
             ),
             Needed(len(self._console.store.texts.failed()), "text| that failed", url_for("texts")),
