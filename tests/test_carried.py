@@ -66,6 +66,7 @@ def test_whatever_was_filled_in_before_the_session_ended_goes_on_after_the_sign_
         )
 
     assert "What you had filled in is kept." in page.text
+    assert "<li><bdi>The appeal is sent.</bdi></li>" in page.text
     assert {each.tries for each in line.store.requests.waiting()} == {0}
     assert "2 saved." in _go_on(late).text
 

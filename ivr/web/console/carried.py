@@ -27,6 +27,11 @@ class Carried:
     address: str
     fields: list[tuple[str, str]]
 
+    @property
+    def sentences(self) -> list[str]:
+        """What somebody wrote into it: each value of more than one word, so that they see what they send."""
+        return [value.strip() for _, value in self.fields if len(value.split()) > 1]
+
 
 def carried() -> str:
     """The form of this request, as the value of one field; empty if it has files or secrets, or is very long.
