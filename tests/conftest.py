@@ -28,12 +28,15 @@ from ivr.processes.tools import Tools
 from ivr.script import Script
 from ivr.store import PATIENT_SECONDS, Published, Store
 from ivr.usecases import publishing
+from tests.browser import chromium, page, phone, served
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.redis_server import Opened
 from tests.rest import Twilio
 from tests.sealed import WORDS
 from tests.staff import Staff, at_terminal
+
+__all__ = ["chromium", "page", "phone", "served"]
 
 TOKEN = "3f1c9a7e5b2d48609cfe7a1b5d3e8042"
 ENVIRONMENT = {

@@ -15,8 +15,7 @@ from playwright.sync_api import BrowserType
 from ivr.audio import engines
 from ivr.audio.telephone import Samples
 from ivr.script import Script
-from tests.test_browser import CHROMIUM
-from tests.test_rest import needs
+from tests.needed import CHROMIUM, needs
 
 RATE = 48000
 

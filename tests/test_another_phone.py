@@ -16,12 +16,10 @@ from ivr.machine.config import Settings
 from ivr.script.session import FindRequest, SaveRequest
 from ivr.store import Spool, Store, TextState
 from ivr.usecases import personal_data
+from tests.browser import DESKTOP, axe, page_of, press, sign_in
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
 from tests.line import CALLER, OPEN, Line
-from tests.test_browser import DESKTOP, _axe, _page, _press, _sign_in, chromium, served
 from tests.test_desk_walks import SIZES, _sideways
-
-__all__ = ["chromium", "served"]
 
 #: The number from which the first caller asked, and the one that they give.
 FIRST, OTHER, SPOKEN = "+447700900001", "+447700900456", "07700 900 456"
@@ -638,10 +636,10 @@ def test_an_adviser_changes_the_number_while_the_next_call_is_agreed_and_puts_a_
 ) -> None:
     hire(store)
     asked = ask(store, number=CALLER)
-    for tab in _page(chromium, served, size, "401|422|ERR_FAILED"):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, size, "401|422|ERR_FAILED"):
+        sign_in(tab)
         tab.goto(f"/console/request/{asked.id}")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         tab.get_by_label("Spoke").check()
         tab.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
         tab.get_by_label("Note (optional)").fill("Send the form first")
@@ -653,21 +651,21 @@ def test_an_adviser_changes_the_number_while_the_next_call_is_agreed_and_puts_a_
 
         tab.get_by_label("Ring this number from now on").fill(SPOKEN)
         tab.get_by_label("May we say there who rings?").select_option("Yes")
-        _press(tab, "Change the number")
+        press(tab, "Change the number")
         expect(tab.get_by_text("Read it back to the caller.")).to_be_visible()
         expect(tab.locator("#ring .number")).to_have_text(SPOKEN)
         expect(tab.get_by_label("Spoke")).to_be_checked()
         expect(tab.get_by_label("Note (optional)")).to_have_value("Send the form first")
         tab.get_by_text("Another number, or the earlier one").click()
-        _axe(tab)
+        axe(tab)
         assert _sideways(tab) <= 0
 
-        _press(tab, "Put the earlier number back")
+        press(tab, "Put the earlier number back")
         expect(tab.locator("#ring .number")).to_have_text("07700 900123")
         tab.get_by_text("They gave another number").click()
         tab.get_by_label("Ring this number from now on").fill(SPOKEN)
-        _press(tab, "Change the number")
-        _press(tab, "Save")
+        press(tab, "Change the number")
+        press(tab, "Save")
         expect(tab.get_by_text("Say: we ring you on the number that you gave me on Thursday")).to_be_visible()
         assert _stored(store, asked.id).number == OTHER
 
@@ -680,10 +678,10 @@ def test_a_phone_of_several_callers_fits_on_every_screen(
     hire(store)
     asked = ask(store, number=CALLER)
     ask(store, 2, number=CALLER, window=Window(OPEN.date(), "morning"))
-    for tab in _page(chromium, served, size):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, size):
+        sign_in(tab)
         tab.goto(f"/console/request/{asked.id}")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         tab.get_by_text("They gave another number").click()
         expect(tab.get_by_role("group", name="Who gave it")).to_be_visible()
 

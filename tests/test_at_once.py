@@ -25,9 +25,6 @@ from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
 from tests.desk import NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line
-from tests.test_browser import served
-
-__all__ = ["served"]
 
 CARD = "/console/request/CA001-1"
 

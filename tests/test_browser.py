@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
-import itertools
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pyotp
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
-from werkzeug.wsgi import ClosingIterator
+from playwright.sync_api import Browser, Page, expect
 
 from ivr import printing
 from ivr.audio import engines
@@ -36,120 +29,28 @@ from ivr.spoken import text_of
 from ivr.store import Published, Store
 from ivr.usecases.jobs import recording_path
 from ivr.web import front
-from tests.desk import HOUR, NOW, PASSWORD, SPARE, ask, hire
+from tests.browser import (
+    DESKTOP,
+    HALF,
+    PHONE,
+    QUARTER,
+    SPARE_CODES,
+    axe,
+    enter,
+    follow,
+    looks,
+    on_a_port,
+    page_of,
+    press,
+    ring,
+    sign_in,
+    sign_in_by_keyboard,
+    tab_to,
+)
+from tests.desk import HOUR, NOW, PASSWORD, ask, hire
 from tests.line import OPEN, Line
-from tests.ports import free_port
 from tests.rest import show_alive
 from tests.test_read import confirmed, put_live
-from tests.test_rest import needs
-
-expect.set_options(timeout=30_000)
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-#: Codes of last resort of whoever was hired with a second factor: no test needs as many as there are.
-_SPARE = itertools.cycle(SPARE)
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
-#: What half and a quarter of a window leave: a page enlarged to 200% and to 400%.
-HALF, QUARTER = {"width": 640, "height": 400}, {"width": 320, "height": 256}
-
-
-def looks(**sizes: dict[str, int]) -> pytest.MarkDecorator:
-    """Each size once, and with one of the two colour schemes in turn: no rule of the styles depends on both."""
-    pairs = zip(sizes.items(), itertools.cycle(["light", "dark"]), strict=False)
-    cases = [pytest.param(size, scheme, id=f"{name}-{scheme}") for (name, size), scheme in pairs]
-    return pytest.mark.parametrize(("size", "scheme"), cases)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    needs(CHROMIUM, "Chromium is needed for the browser tests")
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*quiet, "--disable-component-update", "--disable-sync"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
-    yield from _on_a_port(settings, store)
-
-
-def _on_a_port(settings: Settings, store: Store) -> Iterator[Line]:
-    """The real app on a real port."""
-    port = free_port()
-    address = dataclasses.replace(settings, public_url=f"http://127.0.0.1:{port}")
-    with Line(address, store) as line:
-        server = make_server("127.0.0.1", port, _whole(line.app), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield line
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _whole(app: WSGIApplication) -> WSGIApplication:
-    """Each answer is read and closed before it is sent: werkzeug leaves its file open if the browser goes meanwhile."""
-
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> list[bytes]:
-        with contextlib.closing(ClosingIterator(app(environ, start))) as parts:
-            return list(parts)
-
-    return answer
-
-
-def _page(chromium: Browser, line: Line, size: dict[str, int], unheeded: str = "401|ERR_FAILED") -> Iterator[Page]:
-    context = chromium.new_context(viewport=size, base_url=line.settings.public_url)  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    assert not [error for error in errors if not re.search(unheeded, error)], errors
-
-
-@pytest.fixture
-def page(chromium: Browser, served: Line) -> Iterator[Page]:
-    yield from _page(chromium, served, DESKTOP)
-
-
-@pytest.fixture
-def phone(chromium: Browser, served: Line) -> Iterator[Page]:
-    yield from _page(chromium, served, PHONE)
-
-
-def _sign_in(page: Page, name: str = "asha") -> None:
-    page.goto("/console/signin")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    _press(page, "Sign in")
-    if page.url.endswith("/signin/code"):
-        page.get_by_label("Code from your app").fill(next(_SPARE))
-        _press(page, "Go on")
-    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
-
-
-def _sign_in_by_keyboard(page: Page) -> None:
-    page.goto("/console/signin")
-    _tab_to(page, "Name")
-    page.keyboard.type("asha")
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Waiting to be rung")).to_be_visible()
-
-
-def _press(page: Page, button: str) -> None:
-    """Once this returns, the line has done what was asked, and the scripts of the next page are running."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=button, exact=True).click()
 
 
 def _busy(store: Store, line: Line) -> None:
@@ -193,7 +94,7 @@ def _night(store: Store, nth: int, name: str, **facts: object) -> None:
 def test_what_fits_into_the_field_for_a_note_is_kept_whole(page: Page, served: Line, store: Store) -> None:
     """The browser counts a line break once, and sends it as two characters."""
     _busy(store, served)
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
     field = page.locator("#note")
     words = ("ab\n" * 700)[: int(field.get_attribute("maxlength") or 0) - 1] + "z"
@@ -208,22 +109,6 @@ def test_what_fits_into_the_field_for_a_note_is_kept_whole(page: Page, served: L
 
 
 # --- accessibility --------------------------------------------------------------------------
-
-
-def _axe(page: Page) -> None:
-    """No violation of WCAG 2.2 AA; and the rule that is off by default has really run."""
-    needs(AXE.is_file(), "`npm ci` in tests/ is needed for axe")
-    page.wait_for_load_state()  # without its style, a page has other colours and sizes
-    found = page.evaluate(f"() => {{ {AXE.read_text(encoding='utf-8')}; return axe.run({{runOnly: {TAGS}}}); }}")
-    ran = {rule["id"] for kind in ("passes", "violations", "incomplete", "inapplicable") for rule in found[kind]}
-    looked_at = {rule["id"] for kind in ("passes", "violations", "incomplete") for rule in found[kind]}
-    faults = [
-        f"{v['id']}: {node['target']} {node['failureSummary']}" for v in found["violations"] for node in v["nodes"]
-    ]
-
-    assert not faults, "\n".join(faults)
-    assert "target-size" in ran
-    assert "target-size" in looked_at, "target-size found nothing to look at"
 
 
 PAGES = [
@@ -252,20 +137,20 @@ def test_no_page_has_a_fault_that_axe_can_find(
     page: Page = request.getfixturevalue(size)
     _busy(store, served)
     page.goto("/console/signin")
-    _axe(page)
-    _sign_in(page)
+    axe(page)
+    sign_in(page)
     for path in PAGES:
         page.goto(path)
-        _axe(page)
+        axe(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
-    _axe(page)
+    press(page, "Take this request")
+    axe(page)
     page.goto("/console/request/CA006-1")
-    _press(page, "Take this request")
-    _axe(page)
+    press(page, "Take this request")
+    axe(page)
     page.get_by_label("Number as heard in the message").fill("07700 900 123")
-    _press(page, "Check this number")
-    _axe(page)
+    press(page, "Check this number")
+    axe(page)
 
 
 FRONT = ["/", "/nothing", *(f"/handbooks/{name}.md" for name in front.books())]
@@ -284,11 +169,11 @@ def test_the_front_page_and_the_handbooks_are_for_everybody(
     chromium: Browser, served: Line, size: dict[str, int], scheme: str
 ) -> None:
     """No fault that axe can find, and nothing that scrolls sideways."""
-    for page in _page(chromium, served, size, unheeded="404"):
+    for page in page_of(chromium, served, size, unheeded="404"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for path in FRONT:
             page.goto(path)
-            _axe(page)
+            axe(page)
             sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert sideways <= 0, f"{path} is {sideways} pixels too wide"
 
@@ -317,11 +202,11 @@ def test_the_front_page_leads_on_by_keyboard(page: Page, store: Store) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("SENDIASS Leicester: the phone line")
     expect(page.get_by_text("Yes.")).to_be_visible()
 
-    _follow(page, "Staff")
+    follow(page, "Staff")
     expect(page.get_by_role("heading", name="For staff")).to_be_visible()
     expect(page.get_by_role("table").first).to_be_visible()
-    _follow(page, "Back to the front page")
-    _follow(page, "Callers to ring back")
+    follow(page, "Back to the front page")
+    follow(page, "Callers to ring back")
     expect(page.get_by_label("Password")).to_be_visible()
 
 
@@ -331,8 +216,8 @@ def test_nothing_is_cut_off_when_the_page_is_enlarged(
 ) -> None:
     """Half a window is what 200% leaves, a quarter what 400% leaves; no page scrolls sideways."""
     _busy(store, served)
-    for page in _page(chromium, served, size):
-        _sign_in(page)
+    for page in page_of(chromium, served, size):
+        sign_in(page)
         for path in PAGES:
             page.goto(path)
             sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -341,12 +226,12 @@ def test_nothing_is_cut_off_when_the_page_is_enlarged(
 
 def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, store: Store) -> None:
     _busy(store, served)
-    _sign_in(page)
+    sign_in(page)
 
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("Asked 10:20"))).to_have_count(4)
     page.goto("/console/request/CA002-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     expect(page.get_by_role("region", name="What to know")).to_be_visible()
     expect(page.locator("audio")).to_have_attribute("aria-label", "The caller's spoken message, left at 10:20")
 
@@ -354,20 +239,13 @@ def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, sto
 # --- the phone -------------------------------------------------------------------------------
 
 
-def _ring(page: Page, when: str = "2026-11-25T10:30") -> None:
-    page.goto("/studio/call")
-    page.get_by_label("When you ring").fill(when)
-    page.get_by_role("button", name="Ring", exact=True).click()
-    expect(page.get_by_text("Hello. This is the automated voice")).to_be_visible()
-
-
 def test_the_line_is_rung_by_mouse_until_a_person_answers(page: Page, served: Line) -> None:
-    _ring(page)
+    ring(page)
     page.get_by_role("button", name="2", exact=True).click()
     expect(page.get_by_text("School, nursery or college.")).to_be_visible()
     page.get_by_role("button", name="0", exact=True).click()
     expect(page.get_by_role("group", name="A person is being rung")).to_contain_text("A caller from the phone line.")
-    _axe(page)
+    axe(page)
 
     page.get_by_role("button", name="They answer").click()
     page.get_by_role("button", name="Hang up").click()
@@ -378,8 +256,8 @@ def test_the_line_is_rung_by_mouse_until_a_person_answers(page: Page, served: Li
 
 
 def test_the_line_is_rung_by_keyboard_on_a_small_screen(phone: Page, served: Line) -> None:
-    _ring(phone)
-    _axe(phone)
+    ring(phone)
+    axe(phone)
     phone.keyboard.press("2")
     expect(phone.get_by_role("log")).to_contain_text("School, nursery or college.")
     phone.keyboard.press("*")
@@ -387,14 +265,14 @@ def test_the_line_is_rung_by_keyboard_on_a_small_screen(phone: Page, served: Lin
     wide = phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     assert not wide, "nothing scrolls sideways"
 
-    _tab_to(phone, "Hang up")
+    tab_to(phone, "Hang up")
     phone.keyboard.press("Enter")
 
     expect(phone.get_by_role("log")).to_contain_text("GOT nothing")
 
 
 def test_whoever_says_nothing_at_night_leaves_a_message_on_the_page_too(page: Page, served: Line) -> None:
-    _ring(page, when="2026-11-25T22:30")
+    ring(page, when="2026-11-25T22:30")
     message = page.get_by_role("group", name="The line records after the tone")
     for _ in range(8):
         page.get_by_role("button", name="Say nothing").click()
@@ -417,17 +295,17 @@ def test_the_phone_plays_the_sounds_that_callers_hear(
     sound.write_bytes(as_file(Ear(shipped, tmp_path, "pyttsx3").speech((greeting.words,))))
     sounding = dataclasses.replace(settings, speech="audio", audio_dir=tmp_path)
 
-    for line in _on_a_port(sounding, store):
-        for page in _page(chromium, line, DESKTOP):
+    for line in on_a_port(sounding, store):
+        for page in page_of(chromium, line, DESKTOP):
             with page.expect_response(re.compile("/audio/")) as played:
-                _ring(page)
+                ring(page)
             expect(page.get_by_role("log")).to_contain_text("To talk to a person, press zero, bottom middle.")
             assert played.value.url.endswith(sound.name)
             assert played.value.body() == sound.read_bytes()
 
 
 def test_a_line_that_is_gone_in_the_middle_of_a_call_is_told_and_the_call_ends(page: Page, served: Line) -> None:
-    _ring(page)
+    ring(page)
     page.route("**/call/reply", lambda route: route.abort())
     page.keyboard.press("1")
 
@@ -442,27 +320,21 @@ def test_a_request_is_dealt_with_by_keyboard_alone(page: Page, served: Line, sto
     """From signing in to the outcome, with Tab, Space and Enter; the focus can always be seen."""
     hire(store)
     ask(store)
-    _sign_in_by_keyboard(page)
-    _tab_to(page, re.compile("Asked 10:20"))
+    sign_in_by_keyboard(page)
+    tab_to(page, re.compile("Asked 10:20"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Take it")).to_be_visible()
-    _enter(page, "Take this request")
+    enter(page, "Take this request")
     expect(page.get_by_role("link", name="07700 900001")).to_be_visible()
     expect(page.locator("#ring-h")).to_be_focused()
-    _enter(page, "What came of it", moves=False)
-    _tab_to(page, "Spoke")
+    enter(page, "What came of it", moves=False)
+    tab_to(page, "Spoke")
     page.keyboard.press("Space")
-    _tab_to(page, "Save")
+    tab_to(page, "Save")
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Saved: spoke.")).to_be_visible()
     assert store.requests.get("CA001-1").state == "done"  # type: ignore[union-attr]
-
-
-def _follow(page: Page, name: str) -> None:
-    _tab_to(page, name)
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
@@ -470,35 +342,24 @@ def test_a_message_of_the_night_is_heard_and_its_caller_rung_by_keyboard_alone(
 ) -> None:
     """From the list to one click: play, say that it was heard, type the number, read it, ring."""
     _busy(store, served)
-    _sign_in(page)
-    _tab_to(page, "2 messages to listen to")
+    sign_in(page)
+    tab_to(page, "2 messages to listen to")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Messages to listen to")).to_be_visible()
-    _enter(page, "Take it and listen to the message left yesterday 22:30")
+    enter(page, "Take it and listen to the message left yesterday 22:30")
     _tab_to_player(page)
     with page.expect_response(re.compile("/message/0$")):
         page.keyboard.press("Space")
-    _enter(page, "I have listened to it: the message left yesterday 22:30")
+    enter(page, "I have listened to it: the message left yesterday 22:30")
     expect(page.get_by_text("The message is marked as listened to.")).to_be_visible()
     expect(page.get_by_text("asha listened to it, 10:30.")).to_be_visible()
-    _enter(page, "Number as heard in the message", "07700900123")
+    enter(page, "Number as heard in the message", "07700900123")
     expect(page.get_by_text("07700 900 123")).to_be_visible()
-    _enter(page, "It is the number in the message")
-    _enter(page, "Ring by one click")
+    enter(page, "It is the number in the message")
+    enter(page, "Ring by one click")
 
     expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()
     assert store.requests.get("CA006-1").number == "+447700900123"  # type: ignore[union-attr]
-
-
-def _enter(page: Page, name: str, typed: str = "", moves: bool = True) -> None:
-    """Go there by keyboard, type, and press Enter. Once this returns, the next page is there."""
-    _tab_to(page, name)
-    page.keyboard.type(typed)
-    if not moves:
-        page.keyboard.press("Enter")
-        return
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
 
 
 def _tab_to_player(page: Page) -> None:
@@ -511,34 +372,16 @@ def _tab_to_player(page: Page) -> None:
 
 def test_urgency_is_told_by_words_and_by_signs_of_their_own(page: Page, served: Line, store: Store) -> None:
     _busy(store, served)
-    _sign_in(page)
+    sign_in(page)
 
     rows = page.locator("#list > li")
     expect(rows.nth(0)).to_contain_text("!! Today")
     expect(page.get_by_text("! Urgent", exact=True)).to_have_count(2)
 
 
-def _tab_to(page: Page, name: str | re.Pattern[str]) -> None:
-    """Press Tab until the thing with this name has the focus, and see that it shows."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        focused = page.evaluate(
-            """() => {
-                const e = document.activeElement, label = e.labels && e.labels[0];
-                const name = (label ? label.textContent : e.textContent).replace(/\\s+/g, " ").trim();
-                const style = getComputedStyle(e);
-                return [name, style.outlineStyle !== "none" || style.boxShadow !== "none"];
-            }"""
-        )
-        if name.search(focused[0]) if isinstance(name, re.Pattern) else focused[0] == name:
-            assert focused[1], f"{name} has the focus, and it cannot be seen"
-            return
-    pytest.fail(f"{name} cannot be come to with Tab")
-
-
 def test_new_requests_appear_without_reloading_and_are_announced(page: Page, served: Line, store: Store) -> None:
     hire(store)
-    _sign_in(page)
+    sign_in(page)
     expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
     news = page.locator("#news")
     assert news.get_attribute("aria-live") == "polite"
@@ -560,7 +403,7 @@ def test_a_list_in_use_keeps_its_order_and_renews_its_words(page: Page, served: 
     """Nothing moves under a finger or takes the keyboard's place; and what is true of a row is said at once."""
     hire(store)
     ask(store, 1)
-    _sign_in(page)
+    sign_in(page)
     page.locator("#list a").focus()
 
     ask(store, 2, due=NOW - HOUR)
@@ -582,9 +425,9 @@ def test_a_wrong_clock_of_the_computer_ends_nothing(page: Page, served: Line, st
     hire(store)
     ask(store, 1)
     page.clock.install(time=dt.datetime.now(tz=dt.UTC) + dt.timedelta(minutes=minutes))
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
 
     page.clock.run_for("00:30")
 
@@ -598,11 +441,11 @@ def test_the_number_is_in_sight_on_a_small_screen_and_at_200_percent(
     hire(store)
     ask(store, 1)
     for size in (PHONE, {"width": 640, "height": 400}, DESKTOP):
-        for page in _page(chromium, served, size):
-            _sign_in(page)
+        for page in page_of(chromium, served, size):
+            sign_in(page)
             page.goto("/console/request/CA001-1")
             if page.get_by_role("button", name="Take this request").count():
-                _press(page, "Take this request")
+                press(page, "Take this request")
             page.goto("/console/request/CA001-1")
             box = page.get_by_role("link", name="07700 900001").first.bounding_box()
             assert box
@@ -612,15 +455,15 @@ def test_the_number_is_in_sight_on_a_small_screen_and_at_200_percent(
 def test_what_is_typed_survives_a_reload_and_goes_when_it_is_saved(page: Page, served: Line, store: Store) -> None:
     hire(store)
     ask(store, 1)
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     page.get_by_label("Note (optional)").fill("They have till Friday")
 
     page.reload()
     expect(page.get_by_label("Note (optional)")).to_have_value("They have till Friday")
     page.get_by_label("Spoke").check()
-    _press(page, "Save")
+    press(page, "Save")
 
     assert page.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('draft'))") == []
 
@@ -631,9 +474,9 @@ def test_a_request_stays_while_somebody_works_on_it_and_says_when_it_goes(
     hire(store)
     ask(store, 1)
     page.clock.install()
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     ends = store.requests.get("CA001-1").claim_ends  # type: ignore[union-attr]
     served.now += dt.timedelta(minutes=10)
 
@@ -650,11 +493,11 @@ def test_a_request_that_could_not_be_kept_just_then_is_kept_at_the_next_look(
 ) -> None:
     hire(store)
     ask(store, 1)
-    for page in _page(chromium, served, DESKTOP, unheeded="503"):
+    for page in page_of(chromium, served, DESKTOP, unheeded="503"):
         page.clock.install()
-        _sign_in(page)
+        sign_in(page)
         page.goto("/console/request/CA001-1")
-        _press(page, "Take this request")
+        press(page, "Take this request")
         ends = store.requests.get("CA001-1").claim_ends  # type: ignore[union-attr]
         served.now += dt.timedelta(minutes=10)
         page.route("**/keep", lambda route: route.fulfill(status=503))
@@ -672,7 +515,7 @@ def test_a_request_that_could_not_be_kept_just_then_is_kept_at_the_next_look(
 
 def test_a_list_that_cannot_be_renewed_says_so(page: Page, served: Line, store: Store) -> None:
     hire(store)
-    _sign_in(page)
+    sign_in(page)
 
     hire(store, disabled=True, stamp="2")
 
@@ -685,10 +528,10 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
     hire(store, "bilal")
     ask(store, 1, urgent=True)
     ask(store, 2, due=NOW - 1200)
-    for asha in _page(chromium, served, DESKTOP):
-        for bilal in _page(chromium, served, PHONE):
-            _sign_in(asha)
-            _sign_in(bilal, "bilal")
+    for asha in page_of(chromium, served, DESKTOP):
+        for bilal in page_of(chromium, served, PHONE):
+            sign_in(asha)
+            sign_in(bilal, "bilal")
 
             asha.locator("#list a").first.click()
             expect(asha.locator("#card").get_by_text("Late by 20 minutes")).to_be_visible()
@@ -696,15 +539,15 @@ def test_a_whole_day_of_two_advisers(chromium: Browser, served: Line, store: Sto
             expect(asha.get_by_text("2 waiting")).to_be_visible()
 
             bilal.goto("/console/request/CA002-1")
-            _press(bilal, "Take this request")
+            press(bilal, "Take this request")
             asha.goto("/console/request/CA002-1")
             expect(asha.locator("#state")).to_contain_text("bilal has it until")
-            _press(bilal, "Give it back")
+            press(bilal, "Give it back")
 
             for day in (1, 2):
                 served.now = OPEN + dt.timedelta(days=day)
                 asha.context.clear_cookies()
-                _sign_in(asha)
+                sign_in(asha)
                 asha.goto("/console/request/CA002-1")
                 _try(asha, re.compile("^No answer"))
             asha.get_by_role("link", name="Ended").click()
@@ -724,20 +567,20 @@ def _more(page: Page, name: str) -> None:
 
 
 def _try(page: Page, outcome: str | re.Pattern[str]) -> None:
-    _press(page, "Take this request")
+    press(page, "Take this request")
     page.get_by_label(outcome).check()
-    _press(page, "Save")
+    press(page, "Save")
 
 
 def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Line, store: Store) -> None:
     hire(store)
     ask(store, 1, message_ok=False)
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
 
     expect(page.get_by_text("If a machine answers: hang up. Leave NO message.")).to_be_visible()
-    _press(page, "Ring by one click")
+    press(page, "Ring by one click")
     expect(page.get_by_text("Your phone will ring in a moment.")).to_be_visible()
 
 
@@ -746,13 +589,13 @@ def test_ringing_by_one_click_and_the_words_for_a_machine(page: Page, served: Li
 
 def test_the_map_is_searched_read_and_rung_from(page: Page, served: Line) -> None:
     page.goto("/studio/map")
-    _axe(page)
+    axe(page)
     page.get_by_label("Words that callers hear").fill("mediation certificate")
-    _press(page, "Show")
+    press(page, "Show")
 
     expect(page.get_by_role("status").first).to_contain_text("is heard at")
     assert page.locator("svg .found").count() == page.locator("section.place").count() > 0
-    _axe(page)
+    axe(page)
     page.get_by_role("link", name="Ring from here").first.click()
     page.get_by_role("button", name="Ring", exact=True).click()
 
@@ -778,7 +621,7 @@ def test_the_map_grows_and_shrinks_and_leads_from_a_box_to_its_place(page: Page,
 
 def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line) -> None:
     phone.goto("/studio/map")
-    _axe(phone)
+    axe(phone)
     assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
@@ -797,7 +640,7 @@ def readable(settings: Settings, store: Store, files: dict[str, str]) -> Iterato
     agreed = confirmed(files, without=("council_phone",))
     put_live(store, {**agreed, "line.yaml": agreed["line.yaml"].replace("notices: []", notice)})
     store.texts.sender_is("")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 @looks(desktop=DESKTOP, quarter=QUARTER)
@@ -805,17 +648,17 @@ def test_the_pages_to_read_are_for_everybody(
     chromium: Browser, readable: Line, size: dict[str, int], scheme: str
 ) -> None:
     """No fault that axe can find, and nothing that scrolls sideways."""
-    for page in _page(chromium, readable, size):
+    for page in page_of(chromium, readable, size):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for path in READ:
             page.goto(path)
-            _axe(page)
+            axe(page)
             sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert sideways <= 0, f"{path} is {sideways} pixels too wide"
 
 
 def test_guidance_is_found_by_keyboard_alone(chromium: Browser, readable: Line) -> None:
-    for page in _page(chromium, readable, DESKTOP):
+    for page in page_of(chromium, readable, DESKTOP):
         page.goto("/read")
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="Skip to the text")).to_be_focused()
@@ -824,7 +667,7 @@ def test_guidance_is_found_by_keyboard_alone(chromium: Browser, readable: Line) 
             ("Go on", "A letter from the council"),
             ("Yes", "A letter from the council"),
         ):
-            _follow(page, link)
+            follow(page, link)
             expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         expect(page.get_by_text("Does it say draft")).to_be_visible()
         expect(page.get_by_text("Then it may be a draft plan.")).to_be_visible()
@@ -836,7 +679,7 @@ def test_the_print_as_a_web_page_has_no_fault_that_axe_can_find(page: Page, file
     made = booklet.of(draft, booklet.script_to_read(draft, config.bank_holidays()))
     page.set_content(printing.html(made, OPEN.date()))
 
-    _axe(page)
+    axe(page)
     assert page.get_by_role("link", name="Who to ask first").count() > 1, "in the contents, and where keys lead"
 
 
@@ -856,17 +699,17 @@ def _in_again(page: Page, line: Line, name: str, password: str, secret: str) -> 
     page.goto("/console/signin")
     _enter_fields(page, Name=name, Password=password)
     code = _code(line, secret)
-    _enter(page, "Code from your app", f"{code[:3]} {code[3:]}")
+    enter(page, "Code from your app", f"{code[:3]} {code[3:]}")
 
 
 def _enter_fields(page: Page, **fields: str) -> None:
     """Fill fields by keyboard, in their order, and press Enter in the last."""
     *first, last = fields.items()
     for label, typed in first:
-        _tab_to(page, label.replace("_", " "))
+        tab_to(page, label.replace("_", " "))
         page.keyboard.press("Control+A")
         page.keyboard.type(typed)
-    _enter(page, last[0].replace("_", " "), last[1])
+    enter(page, last[0].replace("_", " "), last[1])
 
 
 def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_alone(
@@ -875,16 +718,16 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
     """The whole way: invitation, password, second factor, signed in, signed in again, renamed, gone."""
     hire(store, "Zoë", "administrator")
     ask(store, 1)
-    for boss in _page(chromium, served, DESKTOP, "401|403|422"):
-        _sign_in(boss, "Zoë")
+    for boss in page_of(chromium, served, DESKTOP, "401|403|422"):
+        sign_in(boss, "Zoë")
         boss.goto("/console/people")
-        _tab_to(boss, "Name")
+        tab_to(boss, "Name")
         boss.keyboard.type(ARABIC)
-        _tab_to(boss, "Adviser")
+        tab_to(boss, "Adviser")
         boss.keyboard.press("ArrowDown")  # supervisor
-        _enter(boss, "Invite")
+        enter(boss, "Invite")
         address = boss.get_by_label("Address").input_value()
-        for guest in _page(chromium, served, PHONE, "401|403|410"):
+        for guest in page_of(chromium, served, PHONE, "401|403|410"):
             guest.goto(address)
             expect(guest.get_by_text("Zoë invited you")).to_be_visible()
             _enter_fields(guest, New_password=NEW_PASSWORD, The_new_password_again=NEW_PASSWORD)
@@ -894,18 +737,18 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
             _enter_fields(guest, Code=_code(served, secret), Your_password_now=NEW_PASSWORD)
             expect(guest.get_by_text("They are shown only now.")).to_be_visible()
             spare = guest.locator(".spare li").first.inner_text()
-            _follow(guest, "I have kept them")
-            _enter(guest, "Sign out")
+            follow(guest, "I have kept them")
+            enter(guest, "Sign out")
 
             _in_again(guest, served, ARABIC, NEW_PASSWORD, secret)
             expect(guest.get_by_text(f"Signed in as {ARABIC}")).to_be_visible()
             guest.goto("/console/request/CA001-1")
-            _enter(guest, "Take this request")
+            enter(guest, "Take this request")
             expect(guest.get_by_role("link", name="07700 900001").first).to_be_visible()
 
             boss.goto("/console/people")
-            _follow(boss, ARABIC)
-            _tab_to(boss, "New name")
+            follow(boss, ARABIC)
+            tab_to(boss, "New name")
             boss.keyboard.press("Control+A")
             _type_and_enter(boss, LONG)
             expect(boss.get_by_text("They sign in by their new name")).to_be_visible()
@@ -916,15 +759,15 @@ def test_somebody_is_invited_comes_in_works_is_renamed_and_leaves_by_keyboard_al
             expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
             guest.get_by_label("Name").fill(LONG)
             guest.get_by_label("Password").fill(NEW_PASSWORD)
-            _press(guest, "Sign in")
-            _enter(guest, "Code from your app", spare)
+            press(guest, "Sign in")
+            enter(guest, "Code from your app", spare)
             expect(guest.get_by_text("You used a code of last resort. 7 are left.")).to_be_visible()
 
             boss.goto("/console/people")
-            _follow(boss, LONG)
-            _tab_to(boss, re.compile("^They leave"))
+            follow(boss, LONG)
+            tab_to(boss, re.compile("^They leave"))
             boss.keyboard.press("Space")
-            _enter(boss, "Let them go")
+            enter(boss, "Let them go")
             expect(boss.get_by_text("What they had is everybody's now: 1 request.")).to_be_visible()
             guest.goto("/console/")
             expect(guest.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -941,28 +784,28 @@ def test_everything_about_people_works_without_scripts(chromium: Browser, served
     hire(store)
     context = chromium.new_context(base_url=served.settings.public_url, java_script_enabled=False)
     page = context.new_page()
-    _sign_in(page, "Zoë")
+    sign_in(page, "Zoë")
     _more(page, "People")
     page.get_by_label("Name").fill("Carol")
-    _press(page, "Invite")
+    press(page, "Invite")
     address = page.get_by_label("Address").input_value()
     page.get_by_role("link", name="To the people").click()
     page.get_by_role("link", name="asha").click()
     page.get_by_label("Supervisor").check()
-    _press(page, "Change the role")
+    press(page, "Change the role")
     expect(page.get_by_text("The role is changed.")).to_be_visible()
-    _press(page, "Sign out")
+    press(page, "Sign out")
 
     page.goto(address)
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
     page.get_by_label("The new password again").fill(NEW_PASSWORD)
-    _press(page, "Set the password and sign in")
+    press(page, "Set the password and sign in")
     _more(page, "Account")
     page.get_by_role("link", name="Set it up").click()
     secret = page.locator(".key").inner_text().replace(" ", "")
     page.get_by_label("Code", exact=True).fill(_code(served, secret))
     page.get_by_label("Your password now").fill(NEW_PASSWORD)
-    _press(page, "Confirm")
+    press(page, "Confirm")
     expect(page.locator(".spare li")).to_have_count(8)
     context.close()
 
@@ -976,21 +819,21 @@ def test_the_pages_about_people_are_for_everybody(
     ask(store, 1)
     for name in (LONG, ARABIC, "n" * 100):
         hire(store, name)
-    for page in _page(chromium, served, size, "401|403|410|422"):
+    for page in page_of(chromium, served, size, "401|403|410|422"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
         def look(at: Page = page) -> None:
-            _axe(at)
+            axe(at)
             sideways = at.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             assert sideways <= 0, f"{at.url} is {sideways} pixels too wide"
 
         page.goto("/console/signin")
         page.get_by_label("Name").fill("Zoë")
         page.get_by_label("Password").fill(PASSWORD)
-        _press(page, "Sign in")
+        press(page, "Sign in")
         look()
-        page.get_by_label("Code from your app").fill(next(_SPARE))
-        _press(page, "Go on")
+        page.get_by_label("Code from your app").fill(next(SPARE_CODES))
+        press(page, "Go on")
         for path in (
             "/console/account",
             "/console/account/factor",
@@ -1002,7 +845,7 @@ def test_the_pages_about_people_are_for_everybody(
             page.goto(path)
             look()
         page.get_by_label("Phone number, or the number of a call").fill("07700 900001")
-        _press(page, "Find")
+        press(page, "Find")
         look()
         page.goto("/console/people")
         for name in (LONG, ARABIC, "n" * 100):
@@ -1010,7 +853,7 @@ def test_the_pages_about_people_are_for_everybody(
             look()
             page.go_back()
         page.get_by_label("Name").fill("Carol")
-        _press(page, "Invite")
+        press(page, "Invite")
         look()
         address = page.get_by_label("Address").input_value()
         page.context.clear_cookies()
@@ -1018,7 +861,7 @@ def test_the_pages_about_people_are_for_everybody(
         look()
         page.get_by_label("New password", exact=True).fill("carol carol carol")
         page.get_by_label("The new password again").fill("carol carol carol")
-        _press(page, "Set the password and sign in")
+        press(page, "Set the password and sign in")
         expect(page.get_by_role("alert")).to_contain_text("among the first")
         look()
         page.goto("/console/welcome/unknown")
@@ -1051,9 +894,9 @@ def test_words_in_arabic_letters_turn_no_english_around_them(page: Page, served:
 
     ask(store, 8, urgent=True, language="Urdu", wrote=_WORDS)
     store.blocked.add("+447700900009", _NAME, NOW, _WORDS)
-    _sign_in(page, _NAME)
+    sign_in(page, _NAME)
     page.goto("/console/request/CA008-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     page.locator("#note").fill(_WORDS)
     with page.expect_navigation():
         page.locator("#note").evaluate("field => field.form.requestSubmit()")

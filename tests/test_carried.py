@@ -13,11 +13,9 @@ from werkzeug.test import TestResponse
 
 from ivr.store import Store
 from ivr.web.console.signin import IDLE_SECONDS
+from tests.browser import axe, press, sign_in
 from tests.desk import NOW, PASSWORD, Browser, ask, hire, spare_code
 from tests.line import OPEN, Line
-from tests.test_browser import _axe, _press, _sign_in, chromium, page, served
-
-__all__ = ["chromium", "page", "served"]
 
 
 def _go_on(browser: Browser) -> TestResponse:
@@ -116,18 +114,18 @@ def test_a_note_that_goes_on_after_the_sign_in_is_saved_once_and_waits_in_no_fie
     """What is typed on a card is also kept in the browser, until it is saved."""
     hire(store)
     asked = ask(store)
-    _sign_in(page)
+    sign_in(page)
     page.goto(f"/console/request/{asked.id}")
     page.get_by_label("Add a note").fill("They have till Friday")
     served.now += dt.timedelta(seconds=IDLE_SECONDS + 60)
-    _press(page, "Add")
+    press(page, "Add")
     expect(page.get_by_label(re.compile("Sign in on this page"))).to_have_value("They have till Friday")
     page.get_by_label("Name").fill("asha")
     page.get_by_label("Password").fill(PASSWORD)
-    _press(page, "Sign in")
+    press(page, "Sign in")
     page.wait_for_load_state()
-    _axe(page)
-    _press(page, "Go on with what you began")
+    axe(page)
+    press(page, "Go on with what you began")
 
     expect(page.locator(".events").get_by_text("They have till Friday")).to_have_count(1)
     page.goto(f"/console/request/{asked.id}")

@@ -25,10 +25,10 @@ from ivr.processes import server
 from ivr.store import PATIENT_SECONDS, Published, Store, ping
 from ivr.store.durability import risks
 from tests.faults.proxies import NGINX_DELIVERED, PUBLIC, Proxy, proxy
+from tests.needed import needs
 from tests.ports import free_port
 from tests.redis_server import soon
 from tests.sealed import KEYS
-from tests.test_rest import needs
 from tests.test_start import IVR, an_environment
 
 DELIVERED = config.ROOT / "scripts" / "deploy"

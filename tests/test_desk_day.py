@@ -11,30 +11,14 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.callbacks import callback
 from ivr.cli import made_up_callers as demo
 from ivr.store import Store
+from tests.browser import DESKTOP, HALF, PHONE, axe, looks, page_of, press, sign_in, sign_in_by_keyboard, tab_to
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line
-from tests.test_browser import (
-    DESKTOP,
-    HALF,
-    PHONE,
-    _axe,
-    _page,
-    _press,
-    _sign_in,
-    _sign_in_by_keyboard,
-    _tab_to,
-    chromium,
-    looks,
-    page,
-    served,
-)
-
-__all__ = ["chromium", "page", "served"]
 
 
 def _key(page: Page, name: str | re.Pattern[str], key: str = "Enter") -> None:
     """Go there with Tab, and press a key that leads to another page."""
-    _tab_to(page, name)
+    tab_to(page, name)
     with page.expect_navigation():
         page.keyboard.press(key)
 
@@ -44,22 +28,22 @@ def test_a_whole_day_by_keyboard_alone(page: Page, served: Line, store: Store) -
     hire(store)
     for nth in (1, 2, 3):
         ask(store, nth, due=NOW + nth * 600)
-    _sign_in_by_keyboard(page)
+    sign_in_by_keyboard(page)
 
     _key(page, "Take the next one")
     expect(page.locator("#ring-h")).to_be_focused()
     _key(page, "I am ringing by hand")
-    _tab_to(page, "What came of it")
+    tab_to(page, "What came of it")
     page.keyboard.press("Enter")
-    _tab_to(page, re.compile("^Spoke"))
+    tab_to(page, re.compile("^Spoke"))
     page.keyboard.press("2")
     expect(page.get_by_label(re.compile("^No answer"))).to_be_checked()
     expect(page.get_by_label("Topic")).to_be_hidden()
     page.keyboard.press("1")
     expect(page.get_by_label("Spoke")).to_be_checked()
-    _tab_to(page, re.compile("^Topic"))
+    tab_to(page, re.compile("^Topic"))
     page.keyboard.type("App")
-    _tab_to(page, "Note (optional)")
+    tab_to(page, "Note (optional)")
     page.keyboard.type("1 letter to send")
     _key(page, "Save, and take the next one")
 
@@ -67,9 +51,9 @@ def test_a_whole_day_by_keyboard_alone(page: Page, served: Line, store: Store) -
     first = store.requests.get("CA001-1")
     assert first
     assert (first.state, dict(first.came).get("topic")) == ("done", "appeal")
-    _tab_to(page, re.compile("^Spoke"))
+    tab_to(page, re.compile("^Spoke"))
     page.keyboard.press("1")
-    _tab_to(page, re.compile("^Ring again"))
+    tab_to(page, re.compile("^Ring again"))
     page.keyboard.press("ArrowDown")
     _key(page, "Save")
     expect(page.get_by_text(re.compile("^Say: we ring you on "))).to_be_visible()
@@ -97,31 +81,31 @@ def test_a_supervisors_day_by_keyboard_alone(
     person = hire(store, role="supervisor")
     hire(store, "ben")
     ask(store, 1)
-    for tab in _page(chromium, served, size):
+    for tab in page_of(chromium, served, size):
         tab.goto("/console/signin")
-        _tab_to(tab, "Name")
+        tab_to(tab, "Name")
         tab.keyboard.type("asha")
         tab.keyboard.press("Tab")
         tab.keyboard.type(PASSWORD)
         with tab.expect_navigation():
             tab.keyboard.press("Enter")
-        _tab_to(tab, "Code from your app")
+        tab_to(tab, "Code from your app")
         tab.keyboard.type(spare_code(person))
         with tab.expect_navigation():
             tab.keyboard.press("Enter")
 
         _go_by_menu(tab, "Search")
-        _tab_to(tab, "Phone number")
+        tab_to(tab, "Phone number")
         tab.keyboard.type("07700 900001")
         with tab.expect_navigation():
             tab.keyboard.press("Enter")
         _key(tab, re.compile("^Asked "))
         _key(tab, "Take this request")
-        _tab_to(tab, "Hand it over")
+        tab_to(tab, "Hand it over")
         tab.keyboard.press("Enter")
-        _tab_to(tab, re.compile("^ben"))
+        tab_to(tab, re.compile("^ben"))
         tab.keyboard.press("Space")
-        _tab_to(tab, "What they should know")
+        tab_to(tab, "What they should know")
         tab.keyboard.type("She has a letter")
         _key(tab, "Hand over")
         assert store.requests.get("CA001-1").holder(NOW) == "ben"  # type: ignore[union-attr]
@@ -131,13 +115,13 @@ def test_a_supervisors_day_by_keyboard_alone(
         assert not store.requests.get("CA001-1").holder(NOW)  # type: ignore[union-attr]
 
         _go_by_menu(tab, "Write down a request")
-        _tab_to(tab, "Phone number to ring")
+        tab_to(tab, "Phone number to ring")
         tab.keyboard.type("07700 900009")
         _key(tab, "Write it down")
         assert [each.number for each in store.requests.waiting() if each.id != "CA001-1"] == ["+447700900009"]
 
         _go_by_menu(tab, "Week")
-        _tab_to(tab, "Places in each part")
+        tab_to(tab, "Places in each part")
         tab.keyboard.type("3")
         tab.keyboard.press("Tab")
         tab.keyboard.type("Training")
@@ -146,7 +130,7 @@ def test_a_supervisors_day_by_keyboard_alone(
         expect(tab.get_by_text("Lowered to 3 by asha").first).to_be_visible()
 
         _go_by_menu(tab, "Report")
-        _tab_to(tab, re.compile("^Time"))
+        tab_to(tab, re.compile("^Time"))
         tab.keyboard.type("School year 2026")
         _key(tab, "Show")
         expect(tab.get_by_role("heading", name="Report: School year 2026-27")).to_be_visible()
@@ -158,10 +142,10 @@ def _go_by_menu(page: Page, name: str) -> None:
     """Open a page by its link in the bar, behind the menu if it stands there."""
     menu = page.get_by_text("Menu", exact=True)
     if menu.is_visible():
-        _tab_to(page, "Menu")
+        tab_to(page, "Menu")
         page.keyboard.press("Enter")
     elif not page.get_by_role("link", name=name, exact=True).count():
-        _tab_to(page, "More")
+        tab_to(page, "More")
         page.keyboard.press("Enter")
     _key(page, name)
 
@@ -174,17 +158,17 @@ def test_the_plots_of_the_report_are_for_everybody(
     hire(store, admin=True)
     for answers, times in demo.COUNTED:
         store.counts.add(NOW, answers, times)
-    for tab in _page(chromium, served, size):
+    for tab in page_of(chromium, served, size):
         tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        _sign_in(tab)
+        sign_in(tab)
         tab.goto("/console/report?period=quarter-2026-09")
-        _axe(tab)
+        axe(tab)
         assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
         plot = tab.get_by_role("img", name="Calls by hour of the week")
         expect(plot).to_be_visible()
         shown = plot.locator(".cell-of").all_text_contents()
         tab.get_by_text("The same as a table").click()
-        _axe(tab)
+        axe(tab)
         cells = tab.get_by_role("table", name="Calls by hour of the week").get_by_role("cell").all_inner_texts()
         assert [each.replace("fewer than ", "<") for each in cells] == shown
         assert not {"1", "2", "3", "4"} & set(shown)
@@ -198,9 +182,9 @@ def test_figures_choose_an_outcome_only_among_the_outcomes(page: Page, served: L
     """A figure in a note is a figure in a note."""
     hire(store)
     ask(store)
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
 
     page.get_by_label("Note (optional)").focus()
     page.keyboard.type("2")
@@ -255,8 +239,8 @@ def test_who_is_new_is_told_in_words_and_in_the_title_on_the_list_and_on_a_card(
 ) -> None:
     hire(store)
     ask(store, 9, due=NOW - HOUR)
-    for tab in _page(chromium, served, size):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, size):
+        sign_in(tab)
         tab.goto(where)
         tab.evaluate("document.hasFocus = () => false")
         asked = ask(store, 1, today=True, due=NOW + HOUR)
@@ -270,7 +254,7 @@ def test_who_is_new_is_told_in_words_and_in_the_title_on_the_list_and_on_a_card(
         expect(tab).to_have_title(re.compile(r"^\(new, for today\) \(1 late\) "))
         tab.keyboard.press("Shift")
         expect(tab).to_have_title(re.compile(r"^\(1 late\) "))
-        _axe(tab)
+        axe(tab)
 
 
 _COUNTED = """() => {
@@ -294,7 +278,7 @@ def test_a_sound_is_as_wished_in_this_browser_and_waits_for_a_key_as_browsers_as
 ) -> None:
     hire(store)
     ask(store, 9)
-    _sign_in(page)
+    sign_in(page)
     hint = page.locator("#sound-hint")
     expect(hint).to_be_hidden()
     page.locator("#sound").check()
@@ -322,10 +306,10 @@ def test_a_note_that_could_not_be_sent_is_still_there(chromium: Browser, served:
     """The connection is lost as it is saved; and somebody else has taken it meanwhile."""
     hire(store)
     ask(store)
-    for tab in _page(chromium, served, DESKTOP, unheeded="401|ERR_|503"):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, DESKTOP, unheeded="401|ERR_|503"):
+        sign_in(tab)
         tab.goto("/console/request/CA001-1")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         tab.get_by_label("Note (optional)").fill("They have till Friday")
         tab.get_by_label("Add a note").fill("Another")
         tab.get_by_label("Spoke").check()
@@ -337,7 +321,7 @@ def test_a_note_that_could_not_be_sent_is_still_there(chromium: Browser, served:
         expect(tab.get_by_label("Note (optional)")).to_have_value("They have till Friday")
         store.requests.change("CA001-1", lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
         tab.get_by_label("Spoke").check()
-        _press(tab, "Save")
+        press(tab, "Save")
         expect(tab.get_by_text(re.compile("What you wrote is kept as a note"))).to_be_visible()
         expect(tab.get_by_text("spoke. Level: Advice. They have till Friday")).to_be_visible()
         expect(tab.get_by_label("Add a note")).to_have_value("Another")
@@ -348,9 +332,9 @@ def test_a_note_that_could_not_be_sent_is_still_there(chromium: Browser, served:
 def test_a_form_that_is_sent_twice_is_saved_once(page: Page, served: Line, store: Store) -> None:
     hire(store)
     ask(store)
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/request/CA001-1")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     form = page.evaluate(
         """async () => {
             const form = new FormData(document.querySelector('form[action$="/outcome"]'));
@@ -377,21 +361,21 @@ def test_the_week_the_report_and_paper_are_for_everybody(
     hire(store)
     asked = ask(store)
     store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
-    for tab in _page(chromium, served, size, unheeded="401|403"):
+    for tab in page_of(chromium, served, size, unheeded="401|403"):
         tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        _sign_in(tab)
+        sign_in(tab)
         for path in ("week", "paper", "paper/back"):
             tab.goto(f"/console/{path}")
-            _axe(tab)
+            axe(tab)
             assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
         tab.get_by_label("Call, row 1", exact=True).fill("12")
-        _press(tab, "Save all rows")
+        press(tab, "Save all rows")
         expect(tab.get_by_text("Type the four digits of the call.")).to_be_visible()
-        _axe(tab)
+        axe(tab)
         tab.goto("/console/paper")
-        _press(tab, "Show the sheet")
+        press(tab, "Show the sheet")
         expect(tab.get_by_text("07700 900001")).to_be_visible()
-        _axe(tab)
+        axe(tab)
         tab.goto(f"/console/request/{asked.id}")
         tab.get_by_text("Send a text").click()
-        _axe(tab)
+        axe(tab)

@@ -12,24 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.callbacks import callback
 from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
+from tests.browser import DESKTOP, HALF, PHONE, QUARTER, axe, looks, page_of, press, sign_in
 from tests.desk import DIARY, HOUR, NOW, PASSWORD, ask, hire
 from tests.line import CALLER, OPEN, Line
-from tests.test_browser import (
-    DESKTOP,
-    HALF,
-    PHONE,
-    QUARTER,
-    _axe,
-    _page,
-    _press,
-    _sign_in,
-    chromium,
-    looks,
-    page,
-    served,
-)
-
-__all__ = ["chromium", "page", "served"]
 
 ADVISER = "+441164960777"
 SIZES = pytest.mark.parametrize("size", [DESKTOP, HALF, PHONE], ids=["desktop", "200%", "phone"])
@@ -84,21 +69,21 @@ def test_a_caller_who_rang_is_rung_by_one_click_and_stays_the_advisers_however_l
     told = asked.promise.told
     assert told
     about = f"request={asked.id}&adviser=asha"
-    for tab in _page(chromium, served, size):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, size):
+        sign_in(tab)
         tab.get_by_role("link", name=re.compile("Ring now")).first.click()
         expect(tab.get_by_text(f"“{told}”")).to_be_visible()
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         number = tab.locator("#ring").get_by_role("link", name="07700 900123")
         expect(number).to_have_attribute("href", f"tel:{CALLER}")
-        _press(tab, "Ring by one click")
+        press(tab, "Ring by one click")
         expect(tab.get_by_text("Your phone will ring in a moment.")).to_be_visible()
 
         _news(served, f"/voice/join?{about}", Digits="1")
         expect(tab.locator("#state")).to_contain_text("You are on the phone with them since 10:35")
         served.now += dt.timedelta(minutes=50)
-        for other in _page(chromium, served, PHONE):
-            _sign_in(other, "ben")
+        for other in page_of(chromium, served, PHONE):
+            sign_in(other, "ben")
             other.goto(f"/console/request/{asked.id}")
             expect(other.locator("#state")).to_have_text("asha is talking to this caller since 10:35.")
             expect(other.get_by_role("button", name="Take this request")).to_have_count(0)
@@ -106,12 +91,12 @@ def test_a_caller_who_rang_is_rung_by_one_click_and_stays_the_advisers_however_l
         _news(served, f"/voice/rang?{about}", DialCallStatus="completed", DialCallSid="CA" + "6" * 32)
         tab.goto(f"/console/request/{asked.id}")
         expect(tab.locator("#state")).to_have_text("The call is over: 50 minutes. What came of it?")
-        _axe(tab)
+        axe(tab)
         assert _sideways(tab) <= 0
 
         tab.get_by_label("Spoke").check()
         tab.get_by_label("Topic").select_option(label="Appeal")
-        _press(tab, "Save")
+        press(tab, "Save")
         expect(tab.get_by_text("Nobody is waiting.")).to_be_visible()
         done = _stored(store, asked.id)
         assert (done.state, dict(done.came)["topic"]) == ("done", "appeal")
@@ -126,10 +111,10 @@ def test_a_call_by_one_click_that_nobody_took_is_told_and_counts_nothing_by_itse
 ) -> None:
     hire(store)
     asked = ask(store)
-    _sign_in(page)
+    sign_in(page)
     page.goto(f"/console/request/{asked.id}")
-    _press(page, "Take this request")
-    _press(page, "Ring by one click")
+    press(page, "Take this request")
+    press(page, "Ring by one click")
     about = f"request={asked.id}&adviser=asha"
 
     _news(served, f"/voice/join?{about}", Digits="1")
@@ -146,17 +131,17 @@ def test_whoever_was_put_through_is_asked_about_and_not_rung_again(page: Page, s
     hire(store, "bilal", phone=ADVISER)
     asked = ask(store, number=CALLER, due=NOW - HOUR)
     _puts_through(served, 900)
-    _sign_in(page)
+    sign_in(page)
     expect(page.get_by_text("Put through to bilal at 10:30 for 15 minutes: ask before ringing")).to_be_visible()
-    _press(page, "Take the next one")
+    press(page, "Take the next one")
     expect(page.get_by_text("Nobody in this list can be rung now.")).to_be_visible()
-    _press(page, "Sign out")
+    press(page, "Sign out")
 
-    _sign_in(page, "bilal")
+    sign_in(page, "bilal")
     page.get_by_role("link", name=re.compile("^find their card")).click()
-    _press(page, "Take this request")
+    press(page, "Take this request")
     page.get_by_label("Spoke").check()
-    _press(page, "Save")
+    press(page, "Save")
 
     expect(page.get_by_text("Nobody is waiting.")).to_be_visible()
     assert _stored(store, asked.id).state == "done"
@@ -165,19 +150,19 @@ def test_whoever_was_put_through_is_asked_about_and_not_rung_again(page: Page, s
 def test_three_clicks_in_a_minute_are_one_try(page: Page, served: Line, store: Store) -> None:
     hire(store)
     asked = ask(store)
-    _sign_in(page)
+    sign_in(page)
     for nth in (1, 2, 3):
         page.goto(f"/console/request/{asked.id}")
-        _press(page, "Take this request")
+        press(page, "Take this request")
         label = "No answer – the next try" if nth == 1 else "No answer – this is still try 1"
         page.get_by_label(re.compile(f"^{label}")).check()
-        _press(page, "Save")
+        press(page, "Save")
         served.now += dt.timedelta(seconds=31)
 
     expect(page.get_by_text("1 waiting")).to_be_visible()
     assert (_stored(store, asked.id).state, _stored(store, asked.id).tries) == ("waiting", 1)
     page.goto(f"/console/request/{asked.id}")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     expect(page.get_by_text("2 opening hours after the last try.")).to_be_visible()
     expect(page.get_by_text("It may be the only time that is safe")).to_have_count(0)
     expect(page.get_by_role("button", name="Ring by one click")).to_have_count(0)
@@ -193,27 +178,27 @@ def test_the_next_call_is_agreed_and_is_everybodys_while_its_adviser_is_away(
     hire(store)
     hire(store, "ben")
     asked = _asks(served)
-    for tab in _page(chromium, served, size):
-        _sign_in(tab)
-        _press(tab, "Take the next one")
+    for tab in page_of(chromium, served, size):
+        sign_in(tab)
+        press(tab, "Take the next one")
         tab.get_by_label("Spoke").check()
         tab.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
         tab.get_by_label("By", exact=True).select_option("me")
-        _press(tab, "Save")
+        press(tab, "Save")
         expect(tab.get_by_text("Say: we ring you on Thursday 26 November, in the morning.")).to_be_visible()
         tab.get_by_label("Mine").check()
-        _press(tab, "Filter")
+        press(tab, "Filter")
         expect(tab.locator("#list li")).to_have_count(1)
         expect(tab.locator("#list")).to_contain_text("Appointment with asha")
         assert _stored(store, asked.id).askers[0].reference == asked.askers[0].reference
 
         served.now = OPEN + dt.timedelta(days=1)
-        for other in _page(chromium, served, PHONE):
-            _sign_in(other, "ben")
+        for other in page_of(chromium, served, PHONE):
+            sign_in(other, "ben")
             other.goto(f"/console/request/{asked.id}")
             expect(other.get_by_text("asha is not here: whoever is here may take it.")).to_be_visible()
             other.goto("/console/")
-            _press(other, "Take the next one")
+            press(other, "Take the next one")
             expect(other.locator("#ring")).to_contain_text("07700 900123")
 
 
@@ -224,10 +209,10 @@ def test_a_next_call_in_a_time_that_is_over_meanwhile_ends_nothing_and_loses_not
     hire(store)
     asked = ask(store)
     served.now = OPEN.replace(hour=16, minute=10)
-    for tab in _page(chromium, served, DESKTOP, "401|422"):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, DESKTOP, "401|422"):
+        sign_in(tab)
         tab.goto(f"/console/request/{asked.id}")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         tab.get_by_label("Spoke").check()
         tab.get_by_label("Topic").select_option(label="Appeal")
         tab.get_by_label("Ring again").select_option(index=1)
@@ -235,7 +220,7 @@ def test_a_next_call_in_a_time_that_is_over_meanwhile_ends_nothing_and_loses_not
         tab.get_by_label("Note (optional)").fill("Send the form first")
         served.now = OPEN.replace(hour=16, minute=50)
 
-        _press(tab, "Save")
+        press(tab, "Save")
 
         expect(tab.get_by_role("alert")).to_contain_text("That time for the next call is over. Choose another.")
         assert _stored(store, asked.id).state == "claimed"
@@ -248,16 +233,16 @@ def test_a_next_call_in_a_time_that_is_over_meanwhile_ends_nothing_and_loses_not
 def test_what_was_agreed_is_not_lost_if_a_colleague_has_it_by_then(page: Page, served: Line, store: Store) -> None:
     hire(store)
     asked = ask(store)
-    _sign_in(page)
+    sign_in(page)
     page.goto(f"/console/request/{asked.id}")
-    _press(page, "Take this request")
+    press(page, "Take this request")
     page.get_by_label("Spoke").check()
     page.get_by_label("Topic").select_option(label="Appeal")
     page.get_by_label("Ring again").select_option(label="Thursday 26 November, in the morning: 12 left")
     page.get_by_label("Note (optional)").fill("Send the form first")
     store.requests.change(asked.id, lambda r: callback.claim(callback.release(r, "asha", NOW), "ben", NOW))
 
-    _press(page, "Save")
+    press(page, "Save")
 
     expect(page.get_by_text("ben has this request now. Talk to them first. What you wrote is kept")).to_be_visible()
     note = _stored(store, asked.id).events[-1].note
@@ -279,10 +264,10 @@ def test_of_two_at_one_moment_one_has_it_and_neither_loses_a_word(
         return [answer.status, new DOMParser().parseFromString(await answer.text(), "text/html").body.textContent];
     }"""
     path = f"/console/request/{asked.id}"
-    for one in _page(chromium, served, DESKTOP):
-        for two in _page(chromium, served, PHONE):
-            _sign_in(one)
-            _sign_in(two, "ben")
+    for one in page_of(chromium, served, DESKTOP):
+        for two in page_of(chromium, served, PHONE):
+            sign_in(one)
+            sign_in(two, "ben")
             answers = _at_once(one, two, sends, (f"{path}/claim", {}))
             assert sorted("This request is yours." in words for _, words in answers) == [False, True]
             assert sum("has taken this one. Take another." in words for _, words in answers) == 1
@@ -316,22 +301,22 @@ def test_a_parent_who_rings_the_office_is_found_with_what_is_known_of_their_phon
         asked.id, lambda r: callback.record(callback.claim(r, "ben", at), "ben", "done", "", at, DIARY)
     )
     again = _asks(served, sid="CA" + "8" * 32)
-    for tab in _page(chromium, served, size, "401|ERR_FAILED|422"):
-        _sign_in(tab)
+    for tab in page_of(chromium, served, size, "401|ERR_FAILED|422"):
+        sign_in(tab)
         tab.goto("/console/search")
         tab.get_by_label("Phone number").fill("0770")
-        _press(tab, "Search")
+        press(tab, "Search")
         expect(tab.get_by_role("alert")).to_contain_text("That is not a complete UK phone number.")
-        _axe(tab)
+        axe(tab)
         tab.get_by_label("Phone number").fill("07700 900 123")
-        _press(tab, "Search")
+        press(tab, "Search")
         expect(tab.get_by_role("heading", name="2 found")).to_be_visible()
-        _axe(tab)
+        axe(tab)
         assert _sideways(tab) <= 0
         assert "900123" not in tab.url
         tab.locator(".found a").first.click()
         expect(tab.get_by_role("heading", name="This phone before")).to_have_count(0)
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         expect(tab.get_by_role("heading", name="This phone before")).to_be_visible()
         tab.locator(".found a").first.click()
         expect(tab.get_by_role("heading", level=1)).to_contain_text("Call 4271")
@@ -344,7 +329,7 @@ def test_a_supervisor_sees_who_has_what_and_takes_back_what_lies(page: Page, ser
     late = ask(store, 1, due=NOW - HOUR)
     ask(store, 2, urgent=True)
     store.requests.change(late.id, lambda r: callback.claim(r, "ben", NOW))
-    _sign_in(page)
+    sign_in(page)
 
     page.goto("/console/team")
     expect(page.get_by_role("row", name=re.compile("^ben not here call 4271"))).to_be_visible()
@@ -353,7 +338,7 @@ def test_a_supervisor_sees_who_has_what_and_takes_back_what_lies(page: Page, ser
     expect(page.locator("#list li")).to_have_count(1)
     page.locator("#list a").click()
     assert "900001" not in page.content()
-    _press(page, "Take it back for the list")
+    press(page, "Take it back for the list")
 
     assert not _stored(store, late.id).holder(NOW)
     expect(page.locator(".events")).to_contain_text("asha: took it back for the list – from ben")
@@ -367,16 +352,16 @@ def test_an_administrator_sees_who_opened_a_card_filters_the_log_and_saves_it(
     for nth in range(60):
         store.audit.note(NOW - nth, "ben", "searched by number, 1 found")
     store.audit.note(NOW, "carol", "looked at", asked.id)
-    _sign_in(page)
+    sign_in(page)
 
     page.goto(f"/console/request/{asked.id}")
     page.get_by_text("Who opened this card").click()
     expect(page.get_by_text("carol: looked at")).to_be_visible()
     page.goto("/console/log")
     page.get_by_label("Who").fill("ben")
-    _press(page, "Filter")
+    press(page, "Filter")
     expect(page.get_by_text("50 entries, the latest first")).to_be_visible()
-    _axe(page)
+    axe(page)
     page.get_by_role("link", name=re.compile("^Before ")).click()
     expect(page.get_by_text("10 entries, the latest first")).to_be_visible()
     with page.expect_download() as file:
@@ -397,9 +382,9 @@ def test_the_morning_is_printed_and_its_outcomes_come_back_once(page: Page, serv
     for nth in (1, 2):
         asked = ask(store, nth)
         store.requests.change(asked.id, lambda r: callback.claim(r, "asha", NOW))
-    _sign_in(page)
+    sign_in(page)
     page.goto("/console/paper")
-    _press(page, "Show the sheet")
+    press(page, "Show the sheet")
     expect(page.get_by_role("row", name=re.compile("07700 900001.*Leave NO message|07700 900001"))).to_be_visible()
     page.emulate_media(media="print")
     expect(page.locator("header.bar")).to_be_hidden()
@@ -415,7 +400,7 @@ def test_the_morning_is_printed_and_its_outcomes_come_back_once(page: Page, serv
         page.get_by_label(f"Rung at, row {row}", exact=True).fill("1045")
         page.get_by_label(f"What came of it, row {row}", exact=True).select_option("spoke")
         page.get_by_label(f"Note, row {row}", exact=True).fill(f"Row {row}")
-    _press(page, "Save all rows")
+    press(page, "Save all rows")
 
     expect(page.get_by_text("1 saved.")).to_be_visible()
     expect(page.get_by_text("asha has saved “done” for 11:00 already. Nothing was changed.")).to_be_visible()
@@ -428,21 +413,21 @@ def test_an_adviser_sees_and_ends_a_sign_in_elsewhere_and_nothing_typed_there_is
 ) -> None:
     hire(store)
     asked = ask(store)
-    for here in _page(chromium, served, DESKTOP):
-        for there in _page(chromium, served, PHONE):
-            _sign_in(there)
+    for here in page_of(chromium, served, DESKTOP):
+        for there in page_of(chromium, served, PHONE):
+            sign_in(there)
             there.goto(f"/console/request/{asked.id}")
             there.get_by_label("Add a note").fill("They have till Friday")
-            _sign_in(here)
+            sign_in(here)
             here.goto("/console/account")
             here.get_by_role("link", name="See sign-ins").click()
             expect(here.get_by_text("This browser")).to_be_visible()
             here.get_by_role("button", name=re.compile("^End it")).click()
             expect(here.get_by_role("button", name=re.compile("^End it"))).to_have_count(0)
 
-            _press(there, "Add")
+            press(there, "Add")
             expect(there.get_by_label(re.compile("^This was not saved."))).to_have_value("They have till Friday")
-            _sign_in(there)
+            sign_in(there)
             there.goto(f"/console/request/{asked.id}")
             expect(there.get_by_label("Add a note")).to_have_value("They have till Friday")
 
@@ -456,17 +441,17 @@ def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
     hire(store, name)
     hire(store, "n" * 100)
     asked = ask(store)
-    for tab in _page(chromium, served, size, "401|ERR_FAILED|413"):
+    for tab in page_of(chromium, served, size, "401|ERR_FAILED|413"):
         tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        _sign_in(tab, name)
+        sign_in(tab, name)
         tab.goto(f"/console/request/{asked.id}")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         tab.get_by_label("Note (optional)").fill(essay)
         tab.get_by_label(re.compile("^Message left")).check()
-        _press(tab, "Save")
+        press(tab, "Save")
         expect(tab.get_by_text("1 waiting")).to_be_visible()
         tab.goto(f"/console/request/{asked.id}")
-        _axe(tab)
+        axe(tab)
         assert _sideways(tab) <= 0
         note = _stored(store, asked.id).events[-1].note
         assert (note[:300], note.count("שלום")) == ("Ω" * 300, 60)
@@ -483,15 +468,15 @@ def test_every_state_is_for_everybody_and_says_what_to_do(
     """Empty, another's, talking, put through, refused, too old, an outage: no fault, nothing sideways, one sentence."""
     hire(store, phone="")
     hire(store, "bilal", phone=ADVISER)
-    for tab in _page(chromium, served, size, "401|400|422|503|404"):
+    for tab in page_of(chromium, served, size, "401|400|422|503|404"):
         tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
 
         def look(says: str, at: Page = tab) -> None:
             expect(at.get_by_text(says).first).to_be_visible()
-            _axe(at)
+            axe(at)
             assert _sideways(at) <= 0, says
 
-        _sign_in(tab)
+        sign_in(tab)
         look("Nobody is waiting. New requests appear here by themselves.")
         asked = ask(store, number=CALLER, due=NOW - HOUR)
         card = f"/console/request/{asked.id}"
@@ -499,7 +484,7 @@ def test_every_state_is_for_everybody_and_says_what_to_do(
         look("Nobody fits this filter. 1 waiting in all.")
         tab.goto(card)
         store.requests.change(asked.id, lambda r: callback.claim(r, "bilal", NOW))
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         look("bilal has taken this one. Take another.")
         tab.goto(card)
         look("bilal has it until 11:00.")
@@ -507,20 +492,20 @@ def test_every_state_is_for_everybody_and_says_what_to_do(
         _puts_through(served, 900)
         tab.goto(card)
         look("Put through to bilal at 10:30 for 15 minutes: ask before ringing.")
-        _press(tab, "Take this request")
+        press(tab, "Take this request")
         look("They may have been helped already.")
 
         tab.get_by_label("Note (optional)").fill("They have till Friday")
         tab.evaluate("for (const each of document.querySelectorAll('#outcomes input')) each.required = false")
-        _press(tab, "Save")
+        press(tab, "Save")
         look("Choose what came of it. Nothing was saved.")
         expect(tab.get_by_label("Note (optional)")).to_have_value("They have till Friday")
         tab.get_by_label("Spoke").check()
         tab.evaluate("for (const each of document.querySelectorAll('[name=csrf_token]')) each.value = 'old'")
-        _press(tab, "Save")
+        press(tab, "Save")
         look("Nothing was changed yet. What you had filled in is kept.")
         expect(tab.get_by_role("link", name="Leave it")).to_have_attribute("href", card)
-        _press(tab, "Go on with what you began")
+        press(tab, "Go on with what you began")
         expect(tab.get_by_text("Saved: spoke.")).to_be_visible()
         tab.goto("/console/request/CA404-1")
         look("This page or request does not exist. It may have been deleted.")
@@ -538,25 +523,25 @@ def test_whoever_lost_their_phone_comes_in_again_by_a_colleague_who_resets_it(
     """And an address that ended says whom to ask."""
     hire(store, admin=True)
     hire(store, "sam", role="supervisor")
-    for boss in _page(chromium, served, DESKTOP, "401|410|ERR_FAILED"):
-        _sign_in(boss)
+    for boss in page_of(chromium, served, DESKTOP, "401|410|ERR_FAILED"):
+        sign_in(boss)
         boss.goto("/console/people")
         boss.get_by_role("link", name="sam").click()
-        _press(boss, "Reset the second factor")
-        for sam in _page(chromium, served, PHONE):
+        press(boss, "Reset the second factor")
+        for sam in page_of(chromium, served, PHONE):
             sam.goto("/console/signin")
             sam.get_by_label("Name").fill("sam")
             sam.get_by_label("Password").fill(PASSWORD)
-            _press(sam, "Sign in")
+            press(sam, "Sign in")
             expect(sam.get_by_role("heading", name="Set up your second factor")).to_be_visible()
             sam.goto("/console/")
             expect(sam.get_by_role("heading", name="Set up your second factor")).to_be_visible()
 
         boss.goto("/console/people")
         boss.get_by_label("Name").fill("Carol")
-        _press(boss, "Invite")
+        press(boss, "Invite")
         address = boss.get_by_label("Address").input_value()
         served.now += dt.timedelta(days=8)
         boss.goto(address)
         expect(boss.get_by_text(re.compile("asha"))).to_be_visible()
-        _axe(boss)
+        axe(boss)

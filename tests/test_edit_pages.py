@@ -14,12 +14,12 @@ from ivr.authoring import drafts
 from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web.studio.edit import OFFERED
+from tests.browser import DESKTOP, PHONE, axe, on_a_port, page_of, press, tab_to
 from tests.desk import PASSWORD, Browser, hire
 from tests.edited import settings
 from tests.line import Line
-from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _press, _tab_to, chromium
 
-__all__ = ["chromium", "settings"]
+__all__ = ["settings"]
 
 
 @pytest.fixture
@@ -30,17 +30,17 @@ def file(settings: Settings) -> Path:
 @pytest.fixture
 def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     hire(store, "edda", role="editor")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 @pytest.fixture
 def page(chromium: Chromium, served: Line) -> Iterator[Page]:
-    yield from _page(chromium, served, DESKTOP, "401|409|422|503|ERR_")
+    yield from page_of(chromium, served, DESKTOP, "401|409|422|503|ERR_")
 
 
 @pytest.fixture
 def phone(chromium: Chromium, served: Line) -> Iterator[Page]:
-    yield from _page(chromium, served, PHONE, "401|409|422|503|ERR_")
+    yield from page_of(chromium, served, PHONE, "401|409|422|503|ERR_")
 
 
 def _sign_in(page: Page) -> None:
@@ -66,7 +66,7 @@ def test_a_day_gets_a_break_by_mouse_and_only_its_line_changes(page: Page, file:
     page.get_by_label("Monday, part 1, to").fill("12:00")
     page.get_by_label("Monday, part 2, from").fill("13:00")
     page.get_by_label("Monday, part 2, to").fill("16:30")
-    _press(page, "Save in the draft")
+    press(page, "Save in the draft")
 
     expect(page.get_by_text("Saved in the draft.")).to_be_visible()
     expect(page.get_by_text(re.compile("The check (found something|finds nothing)"))).to_be_visible()
@@ -79,11 +79,11 @@ def test_a_day_gets_a_break_by_mouse_and_only_its_line_changes(page: Page, file:
 def test_a_training_morning_is_said_by_keyboard_alone(page: Page, file: Path) -> None:
     _sign_in(page)
     _open(page, "days")
-    _tab_to(page, "Day, new")
+    tab_to(page, "Day, new")
     page.keyboard.type("04122026")
-    _tab_to(page, "from")
+    tab_to(page, "from")
     page.keyboard.type("1200PM" if page.evaluate("navigator.language") == "en-US" else "1200")
-    _tab_to(page, "to")
+    tab_to(page, "to")
     page.keyboard.type("0500PM" if page.evaluate("navigator.language") == "en-US" else "1700")
     page.keyboard.press("Enter")
 
@@ -98,7 +98,7 @@ def test_a_number_and_who_confirmed_it_on_a_small_screen(phone: Page, file: Path
     entry = phone.get_by_role("group", name="Council phone")
     entry.get_by_text("Nobody has confirmed it yet.").click()
     entry.get_by_label(re.compile("Who at the service")).fill("A. Person")
-    _press(phone, "Save in the draft")
+    press(phone, "Save in the draft")
 
     expect(phone.get_by_text("Saved in the draft.")).to_be_visible()
     expect(phone.get_by_text("Confirmed by A. Person")).to_be_visible()
@@ -114,13 +114,13 @@ def test_what_is_not_right_stands_beside_its_field_and_is_kept(page: Page, file:
     _sign_in(page)
     _open(page, "hours")
     page.get_by_label("Tuesday, part 1, to").fill("08:00")
-    _press(page, "Save in the draft")
+    press(page, "Save in the draft")
 
     expect(page.get_by_role("group", name="Tuesday")).to_contain_text("ends before it begins")
     assert file.read_bytes() == before
     _open(page, "hours")
     expect(page.get_by_label("Tuesday, part 1, to")).to_have_value("08:00")
-    _press(page, "Drop what I typed")
+    press(page, "Drop what I typed")
     expect(page.get_by_label("Tuesday, part 1, to")).to_have_value("17:00")
 
 
@@ -128,7 +128,7 @@ def test_words_from_a_word_processor_are_tidied_and_it_is_told(page: Page, serve
     _sign_in(page)
     _open(page, "words-kept_out")
     page.get_by_label("At the end").fill("• “It is\u00a0not the\u00adsame.”")
-    _press(page, "Save in the draft")
+    press(page, "Save in the draft")
 
     expect(page.get_by_text("This was tidied: curly quotes")).to_be_visible()
     words = (served.settings.config_dir / "menus" / "exclusion.yaml").read_text(encoding="utf-8")
@@ -167,18 +167,18 @@ def test_the_other_groups_of_settings_are_changed_on_a_small_screen(phone: Page,
     _sign_in(phone)
     _open(phone, "switches")
     phone.get_by_label("Show after complaint").select_option("on")
-    _press(phone, "Save in the draft")
+    press(phone, "Save in the draft")
     expect(phone.get_by_text("Saved in the draft.")).to_be_visible()
     _open(phone, "names")
     phone.get_by_label("City name").fill("Leicester\u00a0City")
-    _press(phone, "Save in the draft")
+    press(phone, "Save in the draft")
     expect(phone.get_by_text("special spaces were made plain")).to_be_visible()
     _open(phone, "emails")
     phone.get_by_label("Address, council email").fill("mailto:send@leicester.gov.uk")
-    _press(phone, "Save in the draft")
+    press(phone, "Save in the draft")
     expect(phone.get_by_role("group", name="Council email")).to_contain_text("To put right")
     phone.get_by_label("Address, council email").fill("send@leicester.gov.uk")
-    _press(phone, "Save in the draft")
+    press(phone, "Save in the draft")
     expect(phone.get_by_text("Saved in the draft.")).to_be_visible()
 
     assert file.read_text(encoding="utf-8") == before.replace(
@@ -198,12 +198,12 @@ def test_a_file_that_changed_meanwhile_is_told_and_both_are_shown(page: Page, fi
         file.read_text(encoding="utf-8").replace("friday: 09:00 to 17:00", "friday: 09:00 to 12:00"), encoding="utf-8"
     )
     page.get_by_label("Friday, part 1, to").fill("16:00")
-    _press(page, "Save in the draft")
+    press(page, "Save in the draft")
 
     expect(page.get_by_role("alert")).to_contain_text("Somebody changed the same")
     expect(page.get_by_role("group", name="Friday")).to_contain_text("09:00 to 12:00")
     assert "friday: 09:00 to 12:00" in file.read_text(encoding="utf-8")
-    _press(page, "Save in the draft")
+    press(page, "Save in the draft")
     expect(page.get_by_text("Saved in the draft.")).to_be_visible()
     assert "friday: 09:00 to 16:00" in file.read_text(encoding="utf-8")
 
@@ -215,7 +215,7 @@ def test_two_tabs_change_different_days_and_both_count(page: Page, file: Path) -
         _open(tab, "hours")
     for tab, day in ((page, "Monday"), (other, "Tuesday")):
         tab.get_by_label(f"{day}, part 1, to").fill("15:00")
-        _press(tab, "Save in the draft")
+        press(tab, "Save in the draft")
         expect(tab.get_by_text("Saved in the draft.")).to_be_visible()
 
     text = file.read_text(encoding="utf-8")
@@ -261,12 +261,12 @@ def test_the_forms_are_for_everybody(request: pytest.FixtureRequest, served: Lin
     _sign_in(page)
     for form in ("", *(f"/{name}" for name, _, _ in OFFERED), "/words-kept_out", "/text-text_us"):
         page.goto(f"/studio/edit{form}")
-        _axe(page)
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), form
     _open(page, "hours")
     page.get_by_label("Tuesday, part 1, to").fill("08:00")
-    _press(page, "Save in the draft")
-    _axe(page)
+    press(page, "Save in the draft")
+    axe(page)
 
 
 # --- what is live is damaged ----------------------------------------------------------------------

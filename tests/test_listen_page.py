@@ -16,13 +16,13 @@ from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web.studio import asked
 from ivr.web.studio.drafting import Drafting
+from tests.browser import DESKTOP, axe, on_a_port, page_of
 from tests.desk import Browser, hire
 from tests.line import Line
-from tests.test_browser import DESKTOP, _axe, _on_a_port, _page, chromium
 from tests.test_record_page import TELEPHONE, _sign_in
 from tests.test_translate import Translator, _record, draft
 
-__all__ = ["chromium", "draft"]
+__all__ = ["draft"]
 
 
 @pytest.fixture
@@ -123,14 +123,14 @@ def test_the_sounds_are_played_and_confirmed_in_a_browser(
     chromium: Chromium, settings: Settings, store: Store, published: str, draft: Translator
 ) -> None:
     hire(store, "edda", role="editor")
-    for line in _on_a_port(settings, store):
+    for line in on_a_port(settings, store):
         for size, scheme in ((DESKTOP, "light"), (TELEPHONE, "dark")):
-            for page in _page(chromium, line, size):
+            for page in page_of(chromium, line, size):
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 _sign_in(page)
                 page.goto("/studio/listen/en-XA")
                 assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-                _axe(page)
+                axe(page)
                 if size == TELEPHONE:
                     page.locator("#ask audio").evaluate("sound => sound.play()")
                     page.get_by_label("Who listened").fill("Lee Moss")

@@ -19,8 +19,8 @@ from ivr.store import Store
 from ivr.usecases.jobs import QUEUES
 from tests.desk import NOW, ask
 from tests.line import Line
+from tests.needed import needs
 from tests.rest import show_alive
-from tests.test_rest import needs
 
 RULES = config.ROOT / "scripts" / "deploy" / "prometheus.rules.yml"
 ALERTS = [rule["alert"] for rule in YAML(typ="safe").load(RULES.read_text())["groups"][0]["rules"]]

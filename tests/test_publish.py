@@ -44,9 +44,9 @@ from ivr.web.live import LOOK_SECONDS
 from tests import pseudo, redis_server
 from tests.desk import HOUR, ask
 from tests.line import OPEN, Call, Line
+from tests.needed import NODE, needs
 from tests.short import short_files, short_staff
 from tests.staff import LINE_YAML, Staff, Told
-from tests.test_rest import NODE, needs
 
 __all__ = ["short_files", "short_staff"]
 WELCOME, STORY = "menus/welcome.yaml", "stories/a_word.call"

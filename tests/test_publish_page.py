@@ -13,13 +13,13 @@ from ivr.authoring import drafts
 from ivr.machine.config import Settings
 from ivr.store import Published, Store
 from ivr.usecases import publishing
+from tests.browser import PHONE, axe, on_a_port, page_of
 from tests.desk import PASSWORD, SPARE, hire
 from tests.edited import folder
 from tests.line import Line
 from tests.short import short_files, short_settings
-from tests.test_browser import PHONE, _axe, _on_a_port, _page, chromium
 
-__all__ = ["chromium", "folder", "short_files", "short_settings"]
+__all__ = ["folder", "short_files", "short_settings"]
 #: Milliseconds in which the draft is checked, compared and made live, also on a busy machine.
 _PATIENCE = 90_000
 TALK = "menus/first_steps.yaml"
@@ -30,11 +30,11 @@ def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     for name in ("ada", "bea"):
         hire(store, name, role="approver")
     hire(store, "edda", role="editor")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 def _as(chromium: Chromium, line: Line, name: str, size: dict[str, int] = PHONE) -> Iterator[Page]:
-    for page in _page(chromium, line, size, "401|403|409|422|503"):
+    for page in page_of(chromium, line, size, "401|403|409|422|503"):
         page.goto("/console/signin")
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
@@ -82,7 +82,7 @@ def test_an_approver_publishes_on_a_telephone_and_takes_it_back(ada: Page, store
     _new_closing(folder)
     ada.reload()
     expect(ada.get_by_text("It was good to ask.").first).to_be_visible(timeout=_PATIENCE)
-    _axe(ada)
+    axe(ada)
     assert ada.evaluate("document.documentElement.scrollWidth <= innerWidth")
     ada.get_by_label("Why, in a few words").fill("kinder words")
     ada.get_by_role("button", name="Make it live").click()
@@ -118,7 +118,7 @@ def test_a_second_person_agrees_on_a_telephone(
 
     bea.reload()
     expect(bea.get_by_text("It was good to ask.").first).to_be_visible(timeout=_PATIENCE)
-    _axe(bea)
+    axe(bea)
     bea.get_by_role("button", name="Agree, and make it live").click()
     expect(bea.get_by_text("It is live: new calls use it.")).to_be_visible(timeout=_PATIENCE)
     row = store.revisions.history()[0]
@@ -135,7 +135,7 @@ def test_what_somebody_else_published_is_taken_over_place_by_place(
     ada.reload()
     expect(ada.get_by_text("Take over first what others published.")).to_be_visible(timeout=_PATIENCE)
     expect(ada.get_by_role("button", name="Make it live")).to_have_count(0)
-    _axe(ada)
+    axe(ada)
     ada.get_by_label("This draft:").check()
     ada.get_by_role("button", name="Take it over into the draft").click()
     expect(ada.get_by_text("Your draft has it now.")).to_be_visible(timeout=_PATIENCE)

@@ -21,10 +21,10 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.script import Script
 from ivr.store import Store
+from tests.browser import DESKTOP, axe, on_a_port, page_of
 from tests.desk import PASSWORD, SPARE, hire
 from tests.line import Line
 from tests.microphone import as_file, at_a_microphone, spoken
-from tests.test_browser import DESKTOP, _axe, _on_a_port, _page
 
 #: Whoever is asked for the microphone gives it.
 ALLOWED = "--use-fake-ui-for-media-stream"
@@ -44,7 +44,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
 def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     for name in ("edda", "omar"):
         hire(store, name, role="editor")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +81,10 @@ def _told(page: Page, words: str | re.Pattern[str]) -> None:
 def test_a_prompt_is_recorded_by_keys_judged_and_kept_for_callers(
     chromium: Chromium, served: Line, first: str, shipped: Script
 ) -> None:
-    for page in _page(chromium, served, DESKTOP):
+    for page in page_of(chromium, served, DESKTOP):
         _sign_in(page)
         page.get_by_role("link", name="Record", exact=True).click()
-        _axe(page)
+        axe(page)
         page.get_by_role("link", name="Record what is missing").click()
         page.wait_for_load_state()  # the recorder is a script
         expect(page.locator("#words")).to_have_text(first)
@@ -96,7 +96,7 @@ def test_a_prompt_is_recorded_by_keys_judged_and_kept_for_callers(
         page.keyboard.press("Space")
 
         _told(page, re.compile("This sounds right|Listen"))
-        _axe(page)
+        axe(page)
         page.keyboard.press("l")
         page.keyboard.press("k")
         _told(page, "Kept. This is the next.")
@@ -128,7 +128,7 @@ HARD_TIMES = "ERR_INTERNET_DISCONNECTED|ERR_FAILED|40[0-9]|422"
 def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_here(
     chromium: Chromium, served: Line, first: str, said: bytes
 ) -> None:
-    for page in _page(chromium, served, DESKTOP, HARD_TIMES):
+    for page in page_of(chromium, served, DESKTOP, HARD_TIMES):
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
@@ -144,7 +144,7 @@ def test_without_a_connection_and_after_a_sign_in_that_ended_the_take_is_still_h
         page.context.clear_cookies()
         _button(page, "Keep").click()
         _told(page, "Your sign-in has ended.")
-        _axe(page)
+        axe(page)
         tab = page.context.new_page()
         _sign_in(tab)
         tab.close()
@@ -157,7 +157,7 @@ def test_a_take_is_kept_once_after_it_was_judged_and_nothing_takes_its_place_mea
     chromium: Chromium, served: Line, first: str, said: bytes
 ) -> None:
     waiting: list[Route] = []
-    for page in _page(chromium, served, DESKTOP):
+    for page in page_of(chromium, served, DESKTOP):
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
@@ -187,7 +187,7 @@ def test_a_take_is_kept_once_after_it_was_judged_and_nothing_takes_its_place_mea
 
 
 def test_what_is_not_kept_is_not_left_by_one_slip(chromium: Chromium, served: Line, first: str, said: bytes) -> None:
-    for page in _page(chromium, served, DESKTOP):
+    for page in page_of(chromium, served, DESKTOP):
         _sign_in(page)
         page.goto("/studio/record")
         page.get_by_role("link", name="Record what is missing").click()
@@ -203,8 +203,8 @@ def test_what_is_not_kept_is_not_left_by_one_slip(chromium: Chromium, served: Li
 
 
 def test_two_people_with_the_same_prompt_open_hear_of_each_other(chromium: Chromium, served: Line, said: bytes) -> None:
-    for one in _page(chromium, served, DESKTOP):
-        for other in _page(chromium, served, DESKTOP):
+    for one in page_of(chromium, served, DESKTOP):
+        for other in page_of(chromium, served, DESKTOP):
             for page, name in ((one, "edda"), (other, "omar")):
                 _sign_in(page, name)
                 page.goto("/studio/record")
@@ -218,7 +218,7 @@ def test_two_people_with_the_same_prompt_open_hear_of_each_other(chromium: Chrom
             _button(other, "Keep").click()
             _told(other, "edda has recorded this meanwhile.")
             expect(other.get_by_label("What is recorded")).to_be_visible()
-            _axe(other)
+            axe(other)
             _button(other, "Keep").click()
             _told(other, "Kept.")
     assert 'by: "omar"' in (served.settings.config_dir / recorded.FILE).read_text()
@@ -235,7 +235,7 @@ def test_two_people_with_the_same_prompt_open_hear_of_each_other(chromium: Chrom
 def test_what_cannot_be_kept_is_told_in_one_sentence(
     chromium: Chromium, served: Line, content: bytes, told: str
 ) -> None:
-    for page in _page(chromium, served, DESKTOP, HARD_TIMES):
+    for page in page_of(chromium, served, DESKTOP, HARD_TIMES):
         _sign_in(page)
         page.goto("/studio/record/en/greeting.1")
         _hand_in(page, content)
@@ -243,7 +243,7 @@ def test_what_cannot_be_kept_is_told_in_one_sentence(
 
 
 def test_a_file_that_is_too_big_is_told_before_it_is_sent(chromium: Chromium, served: Line) -> None:
-    for page in _page(chromium, served, DESKTOP):
+    for page in page_of(chromium, served, DESKTOP):
         _sign_in(page)
         page.goto("/studio/record/en/greeting.1")
         page.evaluate("""() => {
@@ -265,7 +265,7 @@ def test_a_microphone_that_is_refused_or_not_there_is_told(chromium: Chromium, s
         (None, [ALLOWED], "No microphone was found."),
     ):
         with at_a_microphone(chromium.browser_type, hears, *more) as browser:
-            for page in _page(browser, served, DESKTOP):
+            for page in page_of(browser, served, DESKTOP):
                 _sign_in(page)
                 page.goto("/studio/record/en/greeting.1")
                 _button(page, "Record").click()
@@ -276,7 +276,7 @@ def test_a_microphone_that_is_refused_or_not_there_is_told(chromium: Chromium, s
 def test_a_file_is_taken_at_the_width_of_a_telephone(
     chromium: Chromium, served: Line, shipped: Script, first: str
 ) -> None:
-    for page in _page(chromium, served, TELEPHONE):
+    for page in page_of(chromium, served, TELEPHONE):
         page.emulate_media(color_scheme="dark")
         _sign_in(page)
         page.goto("/studio/record/en/greeting.1")
@@ -287,7 +287,7 @@ def test_a_file_is_taken_at_the_width_of_a_telephone(
 
         _told(page, "This sounds right")
         assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        _axe(page)
+        axe(page)
         _button(page, "Keep").click()
         _told(page, "Kept.")
 
@@ -303,7 +303,7 @@ def test_callers_hear_a_recording_once_it_is_published_and_no_longer_once_that_i
         live = building.load(store.revisions.files(store.revisions.live() or "") or {}, config.bank_holidays())
         return {clip.words for clip in Recordings(served.settings.audio_dir, live).names()}
 
-    for page in _page(chromium, served, TELEPHONE, HARD_TIMES):
+    for page in page_of(chromium, served, TELEPHONE, HARD_TIMES):
         page.goto("/console/signin")
         page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
@@ -340,13 +340,13 @@ def test_a_take_that_came_by_telephone_is_listened_to_and_confirmed(
     file = served.settings.audio_dir / "recordings" / "en" / f"{name}.wav"
     file.parent.mkdir(parents=True)
     file.write_bytes(as_file(soxr.resample(spoken(shipped, first), 48000, 8000), rate=8000))
-    for page in _page(chromium, served, TELEPHONE):
+    for page in page_of(chromium, served, TELEPHONE):
         _sign_in(page)
         page.goto(f"/studio/record/en/{name}")
         page.wait_for_load_state()
         expect(page.get_by_text("There is a recording that nobody has confirmed")).to_be_visible()
         expect(page.get_by_text("as by a telephone")).to_be_visible()
-        _axe(page)
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert not (served.settings.config_dir / recorded.FILE).exists()
 

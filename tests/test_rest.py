@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +18,6 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,21 +26,13 @@ import pytest
 from ivr.machine.config import Settings
 from ivr.twilio import rest
 from ivr.twilio.rest import RestClient, RestFailed
+from tests.needed import NODE, needs
 from tests.ports import free_port
 from tests.rest import Twilio
 
-NODE = Path(__file__).parent / "node_modules"
 PRISM = NODE / "@stoplight" / "prism-cli" / "dist" / "index.js"
 SPEC = NODE / "@twilio-alpha" / "mcp" / "twilio-oai" / "spec" / "json" / "twilio_api_v2010.json"
 RECORDING = "RE" + "0" * 32
-
-
-def needs(what: object, why: str) -> None:
-    """Skip on a machine without it. In CI, where everything must run, fail."""
-    if not what:
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
 
 
 class Relay(ThreadingHTTPServer):

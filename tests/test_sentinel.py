@@ -26,10 +26,10 @@ from ivr.machine.config import Settings
 from ivr.store import PATIENT_SECONDS, Published, Store, ping
 from tests import tls
 from tests.line import Call, Line
+from tests.needed import needs
 from tests.ports import free_port
 from tests.redis_server import soon
 from tests.sealed import KEYS
-from tests.test_rest import needs
 
 NAME, SERVERS, SENTINELS = "line", "a-password-of-the-servers", "a-password-of-the-sentinels"
 #: Python's ssl leaves the socket open where a server is killed between taking a connection and the handshake: what was

@@ -13,12 +13,12 @@ from playwright.sync_api import Locator, Page, expect
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.store import Store
+from tests.browser import PHONE, axe, on_a_port, page_of, tab_to
 from tests.desk import PASSWORD, Browser, hire
 from tests.edited import editor, folder, settings
 from tests.line import Line
-from tests.test_browser import PHONE, _axe, _on_a_port, _page, _tab_to, chromium
 
-__all__ = ["chromium", "editor", "folder", "settings"]
+__all__ = ["editor", "folder", "settings"]
 #: A story whose words are changed, and one whose way is.
 CHRISTMAS, KEPT_OUT = "stories/closed_on_christmas_day.call", "stories/kept_out_this_morning.call"
 
@@ -26,13 +26,13 @@ CHRISTMAS, KEPT_OUT = "stories/closed_on_christmas_day.call", "stories/kept_out_
 @pytest.fixture
 def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     hire(store, "edda", role="editor")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 @pytest.fixture
 def phone(chromium: Chromium, served: Line) -> Iterator[Page]:
     """A telephone on which somebody who changes the words is signed in."""
-    for page in _page(chromium, served, PHONE, "401|409|422"):
+    for page in page_of(chromium, served, PHONE, "401|409|422"):
         page.goto("/console/signin")
         page.get_by_label("Name").fill("edda")
         page.get_by_label("Password").fill(PASSWORD)
@@ -72,7 +72,7 @@ def test_what_the_line_says_now_is_taken_into_one_story_at_a_time_on_a_telephone
     expect(story).to_contain_text("The line says")
     expect(story.locator("del")).to_contain_text("Do not sign anything yet.")
     expect(story.locator("ins").first).to_contain_text("Do not sign a thing yet.")
-    _axe(phone)
+    axe(phone)
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     story.get_by_role("button", name="Take it into the story").click()
 
@@ -86,7 +86,7 @@ def test_what_the_line_says_now_is_taken_into_one_story_at_a_time_on_a_telephone
 def test_a_story_is_accepted_by_keyboard_alone(phone: Page, folder: Path) -> None:
     _other_words(folder)
     phone.goto("/studio/stories")
-    _tab_to(phone, "Take it into the story: kept out this morning")
+    tab_to(phone, "Take it into the story: kept out this morning")
     phone.keyboard.press("Enter")
 
     expect(phone.get_by_text("is in config/stories/kept_out_this_morning.call.")).to_be_visible()
@@ -150,7 +150,7 @@ def test_a_story_that_changed_on_the_disk_is_shown_beside_what_was_typed(phone: 
     expect(phone.get_by_role("alert")).to_contain_text("Somebody changed this file after you had typed.")
     expect(field).to_have_value(re.compile("# A colleague: nobody"))
     expect(phone.get_by_label("What you had typed")).to_have_value(re.compile("# Really nobody"))
-    _axe(phone)
+    axe(phone)
     assert "# A colleague: nobody" in (folder / CHRISTMAS).read_text(encoding="utf-8")
 
 

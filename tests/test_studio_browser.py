@@ -15,23 +15,9 @@ from ivr.audio.clips import RENDERED
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.store import Store
+from tests.browser import DESKTOP, PHONE, axe, enter, on_a_port, page_of, press, ring
 from tests.desk import PASSWORD, hire
 from tests.line import Line
-from tests.test_browser import (
-    DESKTOP,
-    PHONE,
-    _axe,
-    _enter,
-    _on_a_port,
-    _page,
-    _press,
-    _ring,
-    chromium,
-    page,
-    served,
-)
-
-__all__ = ["chromium", "page", "served"]
 
 
 def _sign_in(page: Page, name: str) -> None:
@@ -39,7 +25,7 @@ def _sign_in(page: Page, name: str) -> None:
     page.goto("/console/signin")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    _press(page, "Sign in")
+    press(page, "Sign in")
     expect(page.get_by_role("heading", name="Ring the line")).to_be_visible()
 
 
@@ -54,7 +40,7 @@ def drafted(settings: Settings, store: Store, published: str, tmp_path: Path) ->
     line_yaml.write_text(re.sub(r"engines: \[.*?\]", "engines: [pyttsx3]", line_yaml.read_text()))
     welcome = folder / "menus" / "welcome.yaml"
     welcome.write_text(welcome.read_text().replace("This is the automated voice", "This is the new voice"))
-    yield from _on_a_port(dataclasses.replace(settings, config_dir=folder, speech="audio"), store)
+    yield from on_a_port(dataclasses.replace(settings, config_dir=folder, speech="audio"), store)
 
 
 def _reply(twiml: str, words: dict[str, str] | None = None) -> dict[str, object]:
@@ -88,11 +74,11 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
 ) -> None:
     """By an editor, with sounds that are made for it; and by whoever approves, without a sign-in."""
     hire(store, "ren", "editor")
-    for tab in _page(chromium, drafted, DESKTOP):
+    for tab in page_of(chromium, drafted, DESKTOP):
         _listen_fast(tab)
         _sign_in(tab, "ren")
         tab.get_by_role("link", name="Ring the draft").first.click()
-        _axe(tab)
+        axe(tab)
         with (
             tab.expect_response(re.compile("/announced.wav"), timeout=60_000) as announced,
             tab.expect_response(re.compile("/audio/[0-9a-f]{32}.wav"), timeout=60_000) as played,
@@ -105,10 +91,10 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         tab.get_by_role("button", name="They answer").click()
         tab.get_by_role("button", name="Hang up").click()
         expect(tab.get_by_role("log")).to_contain_text("GOT a person")
-        _axe(tab)
+        axe(tab)
 
         tab.get_by_label("Name of the story").fill("new_voice")
-        _enter(tab, "Who rings, and why", "Somebody who wants a person at once")
+        enter(tab, "Who rings, and why", "Somebody who wants a person at once")
         expect(tab.get_by_role("status").first).to_contain_text("config/stories/new_voice.call")
         assert (tmp_path / "config" / "stories" / "new_voice.call").is_file()
 
@@ -117,27 +103,27 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         tab.get_by_role("button", name="They are busy").click()
         tab.get_by_role("button", name="Hang up").click()
         expect(tab.get_by_role("log")).to_contain_text("(hangs up)")
-        _enter(tab, "What they are to listen for", "Is the new voice kind?")
+        enter(tab, "What they are to listen for", "Is the new voice kind?")
         address = tab.get_by_label("Address").input_value()
-        _axe(tab)
+        axe(tab)
 
-    for phone in _page(chromium, drafted, PHONE):
+    for phone in page_of(chromium, drafted, PHONE):
         _listen_fast(phone)
         phone.goto(address)
         expect(phone.get_by_text("This is a draft.").first).to_be_visible()
         assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        _axe(phone)
+        axe(phone)
         phone.get_by_role("button", name="Play the call as ren made it").click()
         expect(phone.get_by_role("log")).to_contain_text("ADVISER (busy)", timeout=90_000)
         expect(phone.get_by_role("status")).to_have_text("The call is over.", timeout=60_000)
 
 
 def test_a_link_that_has_ended_says_so(chromium: Browser, served: Line) -> None:
-    for tab in _page(chromium, served, PHONE, "404"):
+    for tab in page_of(chromium, served, PHONE, "404"):
         tab.goto("/studio/link/none")
 
         expect(tab.get_by_text("This link has ended, or it is not complete.")).to_be_visible()
-        _axe(tab)
+        axe(tab)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +137,7 @@ def test_a_link_that_has_ended_says_so(chromium: Browser, served: Line) -> None:
 def test_a_reply_that_the_page_cannot_play_ends_the_call_with_a_clear_line(
     chromium: Browser, served: Line, twiml: str, told: str
 ) -> None:
-    for tab in _page(chromium, served, DESKTOP, "inline style"):  # Chromium's own note on XML that it cannot read
+    for tab in page_of(chromium, served, DESKTOP, "inline style"):  # Chromium's own note on XML that it cannot read
         _answer(tab, _reply(twiml))
         tab.goto("/studio/call")
         tab.get_by_role("button", name="Ring", exact=True).click()
@@ -165,7 +151,7 @@ def test_a_reply_that_the_page_cannot_play_ends_the_call_with_a_clear_line(
 def test_a_missing_sound_is_noted_and_its_words_are_shown(
     chromium: Browser, settings: Settings, store: Store, published: str, served: Line
 ) -> None:
-    for tab in _page(chromium, served, DESKTOP, "404"):
+    for tab in page_of(chromium, served, DESKTOP, "404"):
         address, words = "https://line.example.org/audio/none.wav", "These words have no sound."
         reply = _reply(f"<Response><Play>{address}</Play><Hangup/></Response>", {address: words})
         _answer(tab, reply)
@@ -180,7 +166,7 @@ def test_a_missing_sound_is_noted_and_its_words_are_shown(
 def test_two_windows_ring_two_calls(page: Page, served: Line) -> None:
     other = page.context.new_page()
     for window in (page, other):
-        _ring(window)
+        ring(window)
     page.keyboard.press("2")
     expect(page.get_by_role("log")).to_contain_text("School, nursery or college.")
     other.get_by_role("button", name="0", exact=True).click()
@@ -190,16 +176,16 @@ def test_two_windows_ring_two_calls(page: Page, served: Line) -> None:
 
 
 def test_the_map_of_the_draft_tells_what_changed_and_what_the_check_finds(chromium: Browser, drafted: Line) -> None:
-    for tab in _page(chromium, drafted, DESKTOP):
+    for tab in page_of(chromium, drafted, DESKTOP):
         tab.set_default_timeout(90_000)
         tab.goto("/studio/map?of=draft")
         expect(tab.get_by_text("1 place differs from what is live")).to_be_visible()
         expect(tab.locator("#box-greeting")).to_contain_text("changed")
         tab.get_by_label("What the check finds").check()
-        _press(tab, "Show")
+        press(tab, "Show")
 
         expect(tab.get_by_role("status").filter(has_text="The check finds something at")).to_be_visible()
-        _axe(tab)
+        axe(tab)
         with tab.expect_response(re.compile("/studio/draft/place/greeting.wav")) as played:
             tab.get_by_role("button", name="Play the start: greeting").click()
         assert played.value.headers["content-type"] == "audio/wav"

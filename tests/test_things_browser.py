@@ -13,13 +13,13 @@ from playwright.sync_api import Page, expect
 from ivr.machine import configfiles
 from ivr.machine.config import Settings
 from ivr.store import Store
+from tests.browser import DESKTOP, PHONE, axe, on_a_port, page_of, tab_to
 from tests.desk import PASSWORD, hire
 from tests.edited import folder
 from tests.line import Line
 from tests.short import short_files, short_settings
-from tests.test_browser import DESKTOP, PHONE, _axe, _on_a_port, _page, _tab_to, chromium
 
-__all__ = ["chromium", "folder", "short_files", "short_settings"]
+__all__ = ["folder", "short_files", "short_settings"]
 #: Milliseconds in which the whole draft is checked, also on a busy machine.
 _PATIENCE = 90_000
 #: What is typed, by the names of the fields as they are read out.
@@ -36,11 +36,11 @@ TYPED = {
 @pytest.fixture
 def served(settings: Settings, store: Store, published: str) -> Iterator[Line]:
     hire(store, "edda", role="editor")
-    yield from _on_a_port(settings, store)
+    yield from on_a_port(settings, store)
 
 
 def _signed_in(chromium: Chromium, served: Line, size: dict[str, int]) -> Iterator[Page]:
-    for page in _page(chromium, served, size, "401|409|422"):
+    for page in page_of(chromium, served, size, "401|409|422"):
         page.goto("/console/signin")
         page.get_by_label("Name").fill("edda")
         page.get_by_label("Password").fill(PASSWORD)
@@ -61,12 +61,12 @@ def phone(chromium: Chromium, served: Line) -> Iterator[Page]:
 
 
 def _is_for_everybody(page: Page) -> None:
-    _axe(page)
+    axe(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def _by_key(page: Page, name: str | re.Pattern[str]) -> None:
-    _tab_to(page, name)
+    tab_to(page, name)
     with page.expect_navigation(timeout=_PATIENCE):
         page.keyboard.press("Enter")
 
@@ -76,7 +76,7 @@ def test_a_topic_is_written_renamed_and_taken_out_by_keyboard_alone(page: Page, 
     before = configfiles.script_files(folder)
     page.goto("/studio/new")
     for name, words in TYPED.items():
-        _tab_to(page, name)
+        tab_to(page, name)
         page.keyboard.type(words)
     _by_key(page, "See what would be written")
     expect(page.get_by_text("The check has nothing against it.")).to_be_visible()
@@ -85,7 +85,7 @@ def test_a_topic_is_written_renamed_and_taken_out_by_keyboard_alone(page: Page, 
     expect(page.get_by_text("'bus_pass' is written.")).to_be_visible()
     assert "  bus_pass:" in "".join(configfiles.script_files(folder).values())
 
-    _tab_to(page, "Another name")
+    tab_to(page, "Another name")
     page.keyboard.type("travel_pass")
     _by_key(page, "See what would change")
     _by_key(page, "Write this")

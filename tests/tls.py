@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.test_rest import needs
+from tests.needed import needs
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> Path:

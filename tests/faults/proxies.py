@@ -16,9 +16,9 @@ from urllib.parse import urlencode
 from twilio.request_validator import RequestValidator
 
 from ivr.machine import config
+from tests.needed import needs
 from tests.ports import free_port
 from tests.redis_server import soon
-from tests.test_rest import needs
 
 #: What Twilio calls: the proxy's name in the world, with a certificate that is not the matter here.
 PUBLIC = "https://line.example.org"

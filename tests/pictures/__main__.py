@@ -45,10 +45,10 @@ from ivr.store import PATIENT_SECONDS, Published, Store
 from tests.desk import SECRET, SPARE
 from tests.line import OPEN, Line
 from tests.microphone import as_file, spoken
+from tests.needed import CHROMIUM
 from tests.pictures import MOST_PICTURE, MOST_SOUND, SOUND_SECONDS, SOUNDS
 from tests.ports import free_port
 from tests.rest import show_alive
-from tests.test_browser import CHROMIUM
 from tests.test_read import confirmed
 
 TO = config.ROOT / "docs" / "pictures"
