@@ -427,9 +427,15 @@ def test_an_adviser_sees_and_ends_a_sign_in_elsewhere_and_nothing_typed_there_is
 
             press(there, "Add")
             expect(there.get_by_label(re.compile("^This was not saved."))).to_have_value("They have till Friday")
-            sign_in(there)
-            there.goto(f"/console/request/{asked.id}")
-            expect(there.get_by_label("Add a note")).to_have_value("They have till Friday")
+            there.get_by_label("Name").fill("asha")
+            there.get_by_label("Password").fill(PASSWORD)
+            press(there, "Sign in")
+            expect(there.get_by_text("They have till Friday")).to_be_visible()
+            press(there, "Go on with what you began")
+            expect(there.get_by_text("The note is on the card.")).to_be_visible()
+            assert [each.note for each in _stored(store, asked.id).events if each.what == "note"] == [
+                "They have till Friday"
+            ]
 
 
 @looks(desktop=DESKTOP, phone=PHONE, half=HALF)

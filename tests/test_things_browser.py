@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from ivr.machine import configfiles
 from ivr.machine.config import Settings
 from ivr.store import Store
-from tests.browser import DESKTOP, PHONE, axe, on_a_port, page_of, tab_to
+from tests.browser import DESKTOP, PHONE, axe, on_a_port, page_of, press, tab_to
 from tests.desk import PASSWORD, hire
 from tests.edited import folder
 from tests.line import Line
@@ -188,8 +188,9 @@ def test_a_topic_that_is_typed_survives_a_sign_in_that_ended(page: Page, store: 
     page.get_by_role("button", name="See what would be written").click()
     page.get_by_label("Name", exact=True).fill("edda")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/studio/**")
+    press(page, "Sign in")
+    press(page, "Go on with what you began")
+    expect(page.get_by_role("button", name="Write this")).to_be_visible()
 
     page.goto("/studio/new")
 

@@ -19,7 +19,7 @@ from ivr.callbacks.callback import Refused
 from ivr.machine import factors, passwords
 from ivr.store import SignIn
 from ivr.usecases import staffing
-from ivr.web.console.carried import read
+from ivr.web.console.carried import go_on, read
 from ivr.web.console.common import Console, Pages, add_pages, go
 from ivr.web.console.signin import IDLE_SECONDS, SignInPages, in_words
 
@@ -243,7 +243,7 @@ class _Pages(Pages):
         self._console.store.sign_ins.confirm(g.signin, self._now)
         then = f"{request.script_root}{session.pop('then', '') or url_for('account').removeprefix(request.script_root)}"
         if form := read(request.form.get("carried", "")):
-            return render_template("carried.html", carried=form, then=then)
+            return go_on(form, then)
         return redirect(then, 303)
 
     def _why_no_code(self) -> str:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote_plus
 
-from flask import current_app, request, url_for
+from flask import current_app, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, RequestRedirect
 
@@ -59,6 +59,11 @@ def read(value: str) -> Carried | None:
         return Carried(url_for(endpoint, **args), [(str(name), str(each)) for name, each in fields])
     except (ValueError, TypeError, BuildError):
         return None
+
+
+def go_on(form: Carried, then: str, title: str = "") -> str:
+    """The page on which the form can be sent now. `then`: where to go without sending it."""
+    return render_template("carried.html", carried=form, then=then, title=title)
 
 
 def page_of(path: str) -> str:

@@ -23,7 +23,7 @@ from ivr.machine import passwords
 from ivr.roles import Right
 from ivr.store import SignIn
 from ivr.web.client import is_from_here
-from ivr.web.console.carried import carried, filled_in, page_of, read
+from ivr.web.console.carried import carried, filled_in, go_on, page_of, read
 from ivr.web.console.common import Console, add_pages, go, go_home, unsaved
 from ivr.web.console.tries import Tries
 
@@ -118,15 +118,15 @@ class SignInPages:
         None for a form into which nothing was typed, or that may come from elsewhere.
         """
         form = filled_in() if request.headers.get("Sec-Fetch-Site") == "same-origin" else ""
-        if not form:
+        late, kept = read(form), self._current()
+        if late is None:
             return None
-        kept = self._current()
         if kept is None:
             session["then"] = page_of(request.path)
             return self._page(unsaved=unsaved(), carried=form), 401
         g.signin, g.adviser = kept
         then = f"{request.script_root}{page_of(request.path)}"
-        return render_template("carried.html", carried=read(form), then=then, title="That page was too old"), 400
+        return go_on(late, then, "That page was too old"), 400
 
     def _without_factor(self, person: Adviser) -> Response | tuple[str, int] | None:
         """The answer for somebody who must set up a second factor first; None for others."""
@@ -280,7 +280,7 @@ class SignInPages:
     def _onward(self, person: Adviser, then: str) -> Response:
         """Back to a form that came too late, or to the page that was asked for."""
         if form := read(request.form.get("carried", "")):
-            return make_response(render_template("carried.html", carried=form, then=then or url_for("account")))
+            return make_response(go_on(form, then or url_for("account")))
         return redirect(then, 303) if then else go_home(person)
 
     def stay_in(self, person: Adviser) -> None:
