@@ -33,6 +33,9 @@ DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 HALF, QUARTER = {"width": 640, "height": 400}, {"width": 320, "height": 256}
 
 
+SIZES = pytest.mark.parametrize("size", [DESKTOP, HALF, PHONE], ids=["desktop", "200%", "phone"])
+
+
 def looks(**sizes: dict[str, int]) -> pytest.MarkDecorator:
     """Each size once, and with one of the two colour schemes in turn: no rule of the styles depends on both."""
     pairs = zip(sizes.items(), itertools.cycle(["light", "dark"]), strict=False)
@@ -170,6 +173,11 @@ def ring(page: Page, when: str = "2026-11-25T10:30") -> None:
     page.get_by_label("When you ring").fill(when)
     page.get_by_role("button", name="Ring", exact=True).click()
     expect(page.get_by_text("Hello. This is the automated voice")).to_be_visible()
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels a page is too wide, so that it scrolls sideways. Not above 0 if it fits."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def axe(page: Page) -> None:

@@ -16,10 +16,9 @@ from ivr.machine.config import Settings
 from ivr.script.session import FindRequest, SaveRequest
 from ivr.store import Spool, Store, TextState
 from ivr.usecases import personal_data
-from tests.browser import DESKTOP, axe, page_of, press, sign_in
+from tests.browser import DESKTOP, SIZES, axe, page_of, press, sideways, sign_in
 from tests.desk import DIARY, NOW, Browser, ask, hire, request
 from tests.line import CALLER, OPEN, Line
-from tests.test_desk_walks import SIZES, _sideways
 
 #: The number from which the first caller asked, and the one that they give.
 FIRST, OTHER, SPOKEN = "+447700900001", "+447700900456", "07700 900 456"
@@ -658,7 +657,7 @@ def test_an_adviser_changes_the_number_while_the_next_call_is_agreed_and_puts_a_
         expect(tab.get_by_label("Note (optional)")).to_have_value("Send the form first")
         tab.get_by_text("Another number, or the earlier one").click()
         axe(tab)
-        assert _sideways(tab) <= 0
+        assert sideways(tab) <= 0
 
         press(tab, "Put the earlier number back")
         expect(tab.locator("#ring .number")).to_have_text("07700 900123")
@@ -685,7 +684,7 @@ def test_a_phone_of_several_callers_fits_on_every_screen(
         tab.get_by_text("They gave another number").click()
         expect(tab.get_by_role("group", name="Who gave it")).to_be_visible()
 
-        assert _sideways(tab) <= 0
+        assert sideways(tab) <= 0
         fields = [
             tab.get_by_label(name).bounding_box() for name in ("Ring this number", "a message there?", "who rings?")
         ]

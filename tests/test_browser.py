@@ -43,6 +43,7 @@ from tests.browser import (
     page_of,
     press,
     ring,
+    sideways,
     sign_in,
     sign_in_by_keyboard,
     tab_to,
@@ -174,8 +175,7 @@ def test_the_front_page_and_the_handbooks_are_for_everybody(
         for path in FRONT:
             page.goto(path)
             axe(page)
-            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+            assert sideways(page) <= 0, f"{path} is too wide by {sideways(page)} pixels"
 
 
 #: Headings of one word that are broken over two lines.
@@ -220,8 +220,7 @@ def test_nothing_is_cut_off_when_the_page_is_enlarged(
         sign_in(page)
         for path in PAGES:
             page.goto(path)
-            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+            assert sideways(page) <= 0, f"{path} is too wide by {sideways(page)} pixels"
 
 
 def test_everything_has_a_name_for_a_screen_reader(page: Page, served: Line, store: Store) -> None:
@@ -262,7 +261,7 @@ def test_the_line_is_rung_by_keyboard_on_a_small_screen(phone: Page, served: Lin
     expect(phone.get_by_role("log")).to_contain_text("School, nursery or college.")
     phone.keyboard.press("*")
     expect(phone.get_by_role("log")).to_contain_text("CALLER *")
-    wide = phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    wide = sideways(phone) > 0
     assert not wide, "nothing scrolls sideways"
 
     tab_to(phone, "Hang up")
@@ -622,7 +621,7 @@ def test_the_map_grows_and_shrinks_and_leads_from_a_box_to_its_place(page: Page,
 def test_the_map_on_a_small_screen_scrolls_only_inside(phone: Page, served: Line) -> None:
     phone.goto("/studio/map")
     axe(phone)
-    assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert sideways(phone) <= 0
 
 
 # --- everything to read -----------------------------------------------------------------------
@@ -653,8 +652,7 @@ def test_the_pages_to_read_are_for_everybody(
         for path in READ:
             page.goto(path)
             axe(page)
-            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert sideways <= 0, f"{path} is {sideways} pixels too wide"
+            assert sideways(page) <= 0, f"{path} is too wide by {sideways(page)} pixels"
 
 
 def test_guidance_is_found_by_keyboard_alone(chromium: Browser, readable: Line) -> None:
@@ -824,8 +822,7 @@ def test_the_pages_about_people_are_for_everybody(
 
         def look(at: Page = page) -> None:
             axe(at)
-            sideways = at.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert sideways <= 0, f"{at.url} is {sideways} pixels too wide"
+            assert sideways(at) <= 0, f"{at.url} is too wide by {sideways(at)} pixels"
 
         page.goto("/console/signin")
         page.get_by_label("Name").fill("Zoë")

@@ -11,7 +11,19 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.callbacks import callback
 from ivr.cli import made_up_callers as demo
 from ivr.store import Store
-from tests.browser import DESKTOP, HALF, PHONE, axe, looks, page_of, press, sign_in, sign_in_by_keyboard, tab_to
+from tests.browser import (
+    DESKTOP,
+    HALF,
+    PHONE,
+    axe,
+    looks,
+    page_of,
+    press,
+    sideways,
+    sign_in,
+    sign_in_by_keyboard,
+    tab_to,
+)
 from tests.desk import HOUR, NOW, PASSWORD, ask, hire, spare_code
 from tests.line import Line
 
@@ -163,7 +175,7 @@ def test_the_plots_of_the_report_are_for_everybody(
         sign_in(tab)
         tab.goto("/console/report?period=quarter-2026-09")
         axe(tab)
-        assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert sideways(tab) <= 0
         plot = tab.get_by_role("img", name="Calls by hour of the week")
         expect(plot).to_be_visible()
         shown = plot.locator(".cell-of").all_text_contents()
@@ -367,7 +379,7 @@ def test_the_week_the_report_and_paper_are_for_everybody(
         for path in ("week", "paper", "paper/back"):
             tab.goto(f"/console/{path}")
             axe(tab)
-            assert tab.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+            assert sideways(tab) <= 0, path
         tab.get_by_label("Call, row 1", exact=True).fill("12")
         press(tab, "Save all rows")
         expect(tab.get_by_text("Type the four digits of the call.")).to_be_visible()

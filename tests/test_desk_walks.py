@@ -12,12 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 from ivr.callbacks import callback
 from ivr.callbacks.request import CallbackRequest
 from ivr.store import Store
-from tests.browser import DESKTOP, HALF, PHONE, QUARTER, axe, looks, page_of, press, sign_in
+from tests.browser import DESKTOP, HALF, PHONE, QUARTER, SIZES, axe, looks, page_of, press, sideways, sign_in
 from tests.desk import DIARY, HOUR, NOW, PASSWORD, ask, hire
 from tests.line import CALLER, OPEN, Line
 
 ADVISER = "+441164960777"
-SIZES = pytest.mark.parametrize("size", [DESKTOP, HALF, PHONE], ids=["desktop", "200%", "phone"])
 
 
 def _asks(line: Line, caller: str = CALLER, sid: str = "CA" + "1" * 32) -> CallbackRequest:
@@ -49,10 +48,6 @@ def _stored(store: Store, request_id: str) -> CallbackRequest:
     found = store.requests.get(request_id)
     assert found
     return found
-
-
-def _sideways(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 # --- ringing --------------------------------------------------------------------------------
@@ -92,7 +87,7 @@ def test_a_caller_who_rang_is_rung_by_one_click_and_stays_the_advisers_however_l
         tab.goto(f"/console/request/{asked.id}")
         expect(tab.locator("#state")).to_have_text("The call is over: 50 minutes. What came of it?")
         axe(tab)
-        assert _sideways(tab) <= 0
+        assert sideways(tab) <= 0
 
         tab.get_by_label("Spoke").check()
         tab.get_by_label("Topic").select_option(label="Appeal")
@@ -312,7 +307,7 @@ def test_a_parent_who_rings_the_office_is_found_with_what_is_known_of_their_phon
         press(tab, "Search")
         expect(tab.get_by_role("heading", name="2 found")).to_be_visible()
         axe(tab)
-        assert _sideways(tab) <= 0
+        assert sideways(tab) <= 0
         assert "900123" not in tab.url
         tab.locator(".found a").first.click()
         expect(tab.get_by_role("heading", name="This phone before")).to_have_count(0)
@@ -458,7 +453,7 @@ def test_names_in_any_script_and_a_pasted_essay_stay_whole_and_break_no_page(
         expect(tab.get_by_text("1 waiting")).to_be_visible()
         tab.goto(f"/console/request/{asked.id}")
         axe(tab)
-        assert _sideways(tab) <= 0
+        assert sideways(tab) <= 0
         note = _stored(store, asked.id).events[-1].note
         assert (note[:300], note.count("שלום")) == ("Ω" * 300, 60)
         assert "\n\n" in note
@@ -480,7 +475,7 @@ def test_every_state_is_for_everybody_and_says_what_to_do(
         def look(says: str, at: Page = tab) -> None:
             expect(at.get_by_text(says).first).to_be_visible()
             axe(at)
-            assert _sideways(at) <= 0, says
+            assert sideways(at) <= 0, says
 
         sign_in(tab)
         look("Nobody is waiting. New requests appear here by themselves.")

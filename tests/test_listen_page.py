@@ -16,7 +16,7 @@ from ivr.machine.config import Settings
 from ivr.store import Store
 from ivr.web.studio import asked
 from ivr.web.studio.drafting import Drafting
-from tests.browser import DESKTOP, axe, on_a_port, page_of
+from tests.browser import DESKTOP, axe, on_a_port, page_of, sideways
 from tests.desk import Browser, hire
 from tests.line import Line
 from tests.test_record_page import TELEPHONE, _sign_in
@@ -129,7 +129,7 @@ def test_the_sounds_are_played_and_confirmed_in_a_browser(
                 page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                 _sign_in(page)
                 page.goto("/studio/listen/en-XA")
-                assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+                assert sideways(page) <= 0
                 axe(page)
                 if size == TELEPHONE:
                     page.locator("#ask audio").evaluate("sound => sound.play()")

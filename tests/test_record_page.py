@@ -21,7 +21,7 @@ from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.script import Script
 from ivr.store import Store
-from tests.browser import DESKTOP, axe, on_a_port, page_of
+from tests.browser import DESKTOP, axe, on_a_port, page_of, sideways
 from tests.desk import PASSWORD, SPARE, hire
 from tests.line import Line
 from tests.microphone import as_file, at_a_microphone, spoken
@@ -286,7 +286,7 @@ def test_a_file_is_taken_at_the_width_of_a_telephone(
         )
 
         _told(page, "This sounds right")
-        assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert sideways(page) <= 0
         axe(page)
         _button(page, "Keep").click()
         _told(page, "Kept.")

@@ -15,7 +15,7 @@ from ivr.audio.clips import RENDERED
 from ivr.machine import config
 from ivr.machine.config import Settings
 from ivr.store import Store
-from tests.browser import DESKTOP, PHONE, axe, enter, on_a_port, page_of, press, ring
+from tests.browser import DESKTOP, PHONE, axe, enter, on_a_port, page_of, press, ring, sideways
 from tests.desk import PASSWORD, hire
 from tests.line import Line
 
@@ -111,7 +111,7 @@ def test_the_draft_is_heard_kept_as_a_story_and_sent_to_somebody_on_a_telephone(
         _listen_fast(phone)
         phone.goto(address)
         expect(phone.get_by_text("This is a draft.").first).to_be_visible()
-        assert not phone.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert sideways(phone) <= 0
         axe(phone)
         phone.get_by_role("button", name="Play the call as ren made it").click()
         expect(phone.get_by_role("log")).to_contain_text("ADVISER (busy)", timeout=90_000)

@@ -132,8 +132,13 @@ def keep(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 def release(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
     """Give the request back to the queue."""
     must_hold(request, who, now)
+    return to_everybody(request, who, "released", "", now)
+
+
+def to_everybody(request: CallbackRequest, who: str, what: str, note: str, now: float) -> CallbackRequest:
+    """Put a request that an adviser has back into the queue, with `what` and `note` in its history."""
     stays = talk_without(request, who, now)
-    return changed(request, now, who, "released", state="waiting", claimed_by="", claim_ends=0.0, talk=stays)
+    return changed(request, now, who, what, note, state="waiting", claimed_by="", claim_ends=0.0, talk=stays)
 
 
 def talk_without(request: CallbackRequest, who: str, now: float) -> Talk | None:
@@ -154,8 +159,8 @@ def _told_of_later(request: CallbackRequest) -> Talk | None:
 
 def must_not_be_rung_by_another(request: CallbackRequest, who: str, now: float) -> None:
     """Raises Refused while the adviser who handed it over is still talking to the caller."""
-    talk = request.talking(now)
-    if talk and talk.how != "put through" and talk.who != who:
+    talk = request.being_rung(now)
+    if talk and talk.who != who:
         raise Refused(f"{talk.who} is still talking to this caller. Wait until they have finished.")
 
 

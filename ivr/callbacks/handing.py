@@ -45,8 +45,7 @@ def take_back(request: CallbackRequest, who: str, whose: str, now: float) -> Cal
         raise Refused("Nobody has this request any more: it is in the list. Take it, if you want to ring.")
     if holder != whose:
         raise Refused(f"{holder} has this request now. Look at the card again before you take it back.")
-    note, stays = f"from {request.claimed_by}", talk_without(request, who, now)
-    return changed(request, now, who, TAKEN_BACK, note, state="waiting", claimed_by="", claim_ends=0.0, talk=stays)
+    return callback.to_everybody(request, who, TAKEN_BACK, f"from {request.claimed_by}", now)
 
 
 def without(request: CallbackRequest, who: str, by: str, now: float) -> CallbackRequest:
@@ -55,10 +54,8 @@ def without(request: CallbackRequest, who: str, by: str, now: float) -> Callback
     A talk that is going on stays, so that nobody else rings the caller meanwhile.
     """
     if request.claimed_by == who and request.state == "claimed":
-        return changed(
-            request, now, by, TAKEN_BACK, f"from {who}, who left", state="waiting", claimed_by="", claim_ends=0.0,
-            with_whom="" if request.with_whom == who else request.with_whom, talk=talk_without(request, by, now),
-        )  # fmt: skip
+        left = callback.to_everybody(request, by, TAKEN_BACK, f"from {who}, who left", now)
+        return replace(left, with_whom="" if left.with_whom == who else left.with_whom)
     if request.with_whom == who:
         return changed(request, now, by, "made the appointment everybody's", f"{who} left", with_whom="")
     return request

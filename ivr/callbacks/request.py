@@ -176,12 +176,17 @@ class CallbackRequest(msgspec.Struct, frozen=True, omit_defaults=True):
         """The talk that is going on."""
         return self.talk if self.talk and self.talk.lasts(now) else None
 
+    def being_rung(self, now: float) -> Talk | None:
+        """The talk that is going on because an adviser rings the caller, and not one in which they were put through."""
+        talk = self.talking(now)
+        return talk if talk and talk.how != "put through" else None
+
     def holder(self, now: float) -> str:
         """The adviser who has it: their time is not over, or it has not begun, since they or whoever handed it to them
         are talking to the caller. Empty if nobody has it.
         """
         talk = self.talking(now)
-        talks = talk is not None and (talk.who == self.claimed_by or talk.how != "put through")
+        talks = talk is not None and (talk.who == self.claimed_by or self.being_rung(now) is not None)
         return self.claimed_by if self.state == "claimed" and (self.claim_ends > now or talks) else ""
 
     @property

@@ -72,8 +72,8 @@ def by_hand(request: CallbackRequest, who: str, now: float) -> CallbackRequest:
 
 def still_talks(request: CallbackRequest, now: float) -> str:
     """The adviser who talks to the caller of a request that is another's by now, or nobody's. Empty if nobody does."""
-    talk = request.talking(now)
-    return talk.who if talk and talk.how != "put through" and talk.who != request.holder(now) else ""
+    talk = request.being_rung(now)
+    return talk.who if talk and talk.who != request.holder(now) else ""
 
 
 def put_through(request: CallbackRequest) -> Talk | None:

@@ -62,17 +62,14 @@ class Index:
         else:
             pipe.zrem(PUT_ASIDE, request.id)
 
-    def remove(self, pipe: Client, request: CallbackRequest) -> None:
-        """Take out a request that is no longer stored."""
-        places = {
-            self.phone(request.number),
-            PUT_ASIDE,
-            "ivr:queue",
-            "ivr:ended",
-            *map(windows.key, windows_of(request)),
-        }
-        for key in self._entries(request) | places:
-            pipe.zrem(key, request.id)
+    def remove(self, pipe: Client, request_id: str, request: CallbackRequest | None) -> None:
+        """Take out a request that is no longer stored. None: one of which only entries were left."""
+        places = {"ivr:queue", "ivr:ended", PUT_ASIDE}
+        if request:
+            places |= self._entries(request)
+            places |= {self.phone(request.number), *map(windows.key, windows_of(request))}
+        for key in places:
+            pipe.zrem(key, request_id)
 
     def of_reference(self, client: Client, reference: str) -> list[bytes]:
         """The ids of the requests in which somebody has, or had, this call number, the latest first."""

@@ -367,8 +367,5 @@ class Requests:
     def _remove(self, pipe: Client, request_id: str, request: CallbackRequest | None) -> None:
         """Remove a request with all that leads to it."""
         pipe.delete(f"ivr:request:{request_id}")
-        pipe.zrem("ivr:queue", request_id)
-        pipe.zrem("ivr:ended", request_id)
         changes(pipe, request_id)
-        if request:
-            self._index.remove(pipe, request)
+        self._index.remove(pipe, request_id, request)

@@ -124,7 +124,7 @@ class _Pages(Pages):
     def _written_down_already(self, wish: str, number: str) -> CallbackRequest | None:
         """The request that this form has made, if it was sent before; also if it joined an earlier one."""
         known = self._console.store.requests.known_of(number)
-        return next((each for each in known if wish in {asker.id for asker in each.everybody}), None)
+        return next((each for each in known if each.wished(wish)), None)
 
     def _free(self, wish: str) -> str:
         """The id of a form; another if the form made a request of another number, which stays as it is."""
@@ -137,5 +137,4 @@ def _new_wish() -> str:
 
 
 def _call_of(found: CallbackRequest, wish: str) -> str:
-    reference = next(asker.reference for asker in found.everybody if asker.id == wish)
-    return f"The number of their call is {reference}."
+    return f"The number of their call is {found.reference_of(wish)}."

@@ -109,8 +109,12 @@ class SignInPages:
             if request.endpoint not in (None, "waiting", "message"):
                 session["then"] = request.full_path.rstrip("?")
             return go("signin")
+        return self._sign_in_and_go_on(filled_in())
+
+    def _sign_in_and_go_on(self, form: str) -> tuple[str, int]:
+        """The page to sign in on, which carries a form that came too late."""
         session["then"] = page_of(request.path)
-        return self._page(unsaved=unsaved(), carried=filled_in()), 401
+        return self._page(unsaved=unsaved(), carried=form), 401
 
     def too_old(self) -> tuple[str, int] | None:
         """What somebody gets who sent a form of ours from a page of an earlier sign-in: the form, to send it now.
@@ -122,8 +126,7 @@ class SignInPages:
         if late is None:
             return None
         if kept is None:
-            session["then"] = page_of(request.path)
-            return self._page(unsaved=unsaved(), carried=form), 401
+            return self._sign_in_and_go_on(form)
         g.signin, g.adviser = kept
         then = f"{request.script_root}{page_of(request.path)}"
         return go_on(late, then, "That page was too old"), 400
